@@ -1,23 +1,23 @@
-/** What a project wants to hear of, and whom it tells. */
+/** Alerts: the condition that each one watches, and the channels that get its messages. */
 import { sql } from "drizzle-orm";
 import type { Database } from "../store/database.ts";
 import type { Condition } from "./condition.ts";
 import type { Quiet } from "./quiet.ts";
 
-/** What an administrator sets. */
+/** The settings that an administrator chooses. */
 export type AlertSettings = Quiet & {
   name: string;
   condition: Condition;
   /** Ids of channels. */
   channels: string[];
-  /** Minutes from the end of an incident in which no other one begins. */
+  /** Minutes after the end of an incident in which no new one begins. */
   cool_down: number;
 };
 
 export type Alert = AlertSettings & {
   id: string;
   project_id: string;
-  /** The address of this instance by which it was made: its messages link to it. */
+  /** The origin of this instance at which the alert was created: links in messages begin with it. */
   origin: string;
   created_at: number;
   changed_at: number;
@@ -47,7 +47,7 @@ const alertOf = ({ incident_id, opened_at, finding, ...row }: AlertRow): Alert =
 const READ = sql`SELECT a.*, i.id AS incident_id, i.opened_at, i.finding
   FROM alerts a LEFT JOIN incidents i ON i.alert_id = a.id AND i.ended_at IS NULL`;
 
-/** Those of all projects, or of one; who waited longest first. */
+/** The alerts of one project, or of all where `project_id` is null; those first that were judged longest ago. */
 export async function alertsOf(db: Database, project_id: string | null = null): Promise<Alert[]> {
   const only = project_id === null ? sql`` : sql`WHERE a.project_id = ${project_id}`;
   return (await db.all<AlertRow>(sql`${READ} ${only} ORDER BY a.checked_at, a.created_at, a.id`)).map(alertOf);

@@ -15,7 +15,7 @@ export const METRICS = (Object.entries(SERIES) as [SeriesName, Series][])
 
 const tag = z.string().min(1, "must not be empty").max(128, "is too long");
 const value = z.string().min(1, "must not be empty").max(128, "is too long");
-/** Which events are meant; all conditions hold together, and one of `country`, `device`, `app_id` at most. */
+/** Which events are watched: they must match all of these. At most one of `country`, `device`, `app_id` may be given. */
 const filter = {
   banner_tags: z.array(tag).min(1, "must name one tag at least").max(50, "must be 50 at most").optional(),
   segment_id: z.string().min(1, "must not be empty").max(64, "is too long").optional(),
@@ -38,7 +38,7 @@ const watched = {
   ...filter,
 };
 
-/** By kind: their settings, and how often they are judged, in milliseconds. */
+/** The kinds of conditions: the settings of each, and how often it is judged, in milliseconds. */
 const KINDS = {
   threshold: {
     every: 5 * MINUTE_MS,
@@ -104,7 +104,7 @@ export const everyOf = ({ kind }: Pick<Condition, "kind">): number => KINDS[kind
 
 const FIELDS = ["country", "device", "app_id"] as const;
 
-/** The rules between fields: which is wrong, and how; null where none is. */
+/** Checks rules between fields: the wrong field and the rule that it breaks, or null. */
 export function wrongCondition(given: Condition): { field: string; rule: string } | null {
   const named = FIELDS.filter((field) => (given as Record<string, unknown>)[field] !== undefined);
   if (named.length > 1)

@@ -1,11 +1,11 @@
-/** The beginning and the end of an incident: each one transaction, which also makes what is sent of it. */
+/** The beginning and the end of an incident. Each is one transaction, which also makes the messages to send. */
 import { type SQL, sql } from "drizzle-orm";
 import { present } from "../channels/channel.ts";
 import type { Message } from "../channels/message.ts";
 import { makeNotices } from "../channels/notices.ts";
 import type { Alert } from "./alert.ts";
 
-/** Where the alerts are in the dashboard. */
+/** The address of the alerts in the dashboard. */
 const linkOf = (origin: string, project_id: string) =>
   `${origin}/?project_id=${encodeURIComponent(project_id)}&view=alerts`;
 
@@ -47,10 +47,13 @@ export const tried = (alert: Told, finding: string, at: number): Message => ({
   ...about(alert, at),
 });
 
-/** The id follows from the alert and the moment, so a second run makes no second incident. */
+/** The id is computed from the alert and the time, so that a repeated run makes no second incident. */
 export const incidentId = ({ id }: Pick<Alert, "id">, now: number): string => `${id}.${now}`;
 
-/** Unless the alert was changed, paused or removed meanwhile, has an incident, or rests from the last one. */
+/**
+ * Opens an incident, unless the alert was changed, paused or removed meanwhile, has an open incident, or is in the cool-down of
+ * the last one.
+ */
 export function open(
   alert: Alert,
   message: Message & { kind: "opened" },
@@ -76,7 +79,7 @@ export function open(
   ];
 }
 
-/** Sent to those who got its beginning. */
+/** Ends an incident; the message goes to the channels that got the message of its beginning. */
 export const end = (message: Message & { kind: "ended" }, now: number, due_at: number): SQL[] => [
   sql`UPDATE incidents SET ended_at = ${now} WHERE id = ${message.subject} AND ended_at IS NULL`,
   makeNotices(

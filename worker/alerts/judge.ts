@@ -1,4 +1,4 @@
-/** Whether a condition holds now, and what was found, in a sentence. */
+/** Whether a condition holds now, with a sentence about what was found. */
 import { sql } from "drizzle-orm";
 import { hasArchive } from "../archive/attached.ts";
 import { addDays, localTime } from "../calendar.ts";
@@ -19,10 +19,10 @@ import type { Condition, ConditionKind, ConditionOf } from "./condition.ts";
 import { eventsIn, isFresh, spanOf, tagsOf, valuesOf, type Watched } from "./measure.ts";
 import { figure, lengthOf, nounOf, whose } from "./words.ts";
 
-/** `null`: nobody can say now, since figures are behind; what was so before stays so. */
+/** `holds` is null where the figures are behind, so that it cannot be known: then the alert's state does not change. */
 export type Finding = { holds: boolean | null; finding: string };
 
-/** Figures that are behind tell of a silence that is none. */
+/** Figures that are behind would look like a silence although events arrive. */
 const BEHIND: Finding = { holds: null, finding: "The figures are behind: nothing can be said." };
 
 async function threshold(watched: Watched, given: ConditionOf<"threshold">): Promise<Finding> {
@@ -66,7 +66,7 @@ async function silence(watched: Watched, given: ConditionOf<"silence">): Promise
 
 const MOST_SENTENCES = 5;
 
-/** Those of yesterday, and what is certain of today. */
+/** The anomalies of yesterday, and those of today that are certain already. */
 async function anomaly(watched: Watched, given: ConditionOf<"anomaly">): Promise<Finding> {
   const { env, db, project, now } = watched;
   if (!(await isFresh(watched, "hour"))) return BEHIND;
@@ -101,7 +101,7 @@ async function anomaly(watched: Watched, given: ConditionOf<"anomaly">): Promise
   };
 }
 
-/** Rejections are counted by the hour; those of a tag are found among the samples that are kept, so there are as many at least. */
+/** Rejections are counted by the hour. Those of a tag are counted among the samples that are kept, so there may be more. */
 async function rejections({ env, project, now }: Watched, given: ConditionOf<"rejections">): Promise<Finding> {
   const { above, hours, code, banner_tag } = given;
   const since = now - hours * 3_600_000;
@@ -154,7 +154,7 @@ async function rates({ env, db, now }: Watched): Promise<Finding> {
   return { holds: parts.length > 0, finding: parts.join(" ") || "All money has rates." };
 }
 
-/** Of the archive, or of all that is not the archive. */
+/** Projections and duties that are late or fail: those of the archive, or all others. */
 async function machinery({ env, db, now }: Watched, ofArchive: boolean): Promise<Finding> {
   const [health, duties] = await Promise.all([projectionHealth(env, db, now), failingDuties(db)]);
   const isOf = (name: string) => /^(?:archive|compaction)/.test(name) === ofArchive;

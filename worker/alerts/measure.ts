@@ -1,6 +1,6 @@
 /**
- * Figures of the last minutes or hours, from where reports have them: up to a day from the live counters, by the minute; more
- * from the tables, by the hour.
+ * Figures of the last minutes or hours, from the sources of the reports: up to a day by the minute from the live counters, longer
+ * times by the hour from the tables.
  */
 
 import { ADMIN } from "../http/keys.ts";
@@ -31,7 +31,7 @@ import type { Database } from "../store/database.ts";
 import { HOUR_MS, MINUTE_MS } from "../time.ts";
 import type { ConditionOf } from "./condition.ts";
 
-/** The live counters keep some more. */
+/** The live counters keep slightly more than this. */
 const LIVELY_MINUTES = 24 * 60;
 
 export type Watched = { env: Env; db: Database; project: Project; now: number };
@@ -43,7 +43,7 @@ const isWell = (health: Record<string, ProjectionHealth>, names: readonly string
   names.every((name) => health[name]?.status === "ok");
 const TABLES: readonly string[] = GROUPS.tables.projections.map(({ name }) => name);
 
-/** Brings what is read forward, and tells whether it has come as far as it should. */
+/** Brings the figures that are read up to date as far as possible, and returns whether they are not behind. */
 export async function isFresh({ env, db, project, now }: Watched, from: Span["granularity"]): Promise<boolean> {
   if (from === "minute") return isWell(await projectionHealth(env, db, now), ["live"]);
   const figures = (await isByDays(db, project.project_id)) ? [FIGURES] : [];
@@ -52,10 +52,10 @@ export async function isFresh({ env, db, project, now }: Watched, from: Span["gr
   return isWell(await projectionHealth(env, db, now), [...TABLES, ...figures]);
 }
 
-/** A segment that a condition names was removed. */
+/** Thrown where the segment that a condition names was removed. */
 export class NoSegment extends Error {}
 
-/** The tags that are meant; null is all. */
+/** The tags that a filter selects; null: all. */
 export async function tagsOf({ db, project }: Watched, { banner_tags, segment_id }: Filter): Promise<string[] | null> {
   const segment = segment_id === undefined ? null : await findSegment(db, segment_id);
   if (segment_id !== undefined && segment?.project_id !== project.project_id)
@@ -67,7 +67,7 @@ export async function tagsOf({ db, project }: Watched, { banner_tags, segment_id
 export type Span = { granularity: "minute" | "hour"; windows: Interval[][] };
 
 /**
- * The time that is looked at. `running`: the last minutes up to now. `pair`: as many whole ones as that, and as many before
+ * The time that is measured. `running`: the last `minutes` up to now. `pair`: the last `minutes` that are over, and as many before
  * them. More than a day is counted by whole hours.
  */
 export function spanOf(timezone: string, now: number, minutes: number, which: "running" | "pair"): Span {
@@ -86,7 +86,7 @@ const fieldOf = ({ country, device, app_id }: Filter): Wanted["filter"] => {
   return found === undefined ? null : { field: found[0] as keyof typeof fields, value: found[1] as string };
 };
 
-/** Events of several tags are the sums of theirs. */
+/** The events of several tags are the sum over the tags. */
 async function countsByHour(asked: Watched & { tags: string[] | null }, wanted: Wanted, period: Period) {
   const { db, project, tags } = asked;
   if (!(await isByDays(db, project.project_id))) return countsFromTables(asked, wanted, period);
@@ -122,7 +122,7 @@ async function partsOf(
   });
 }
 
-/** What a metric comes to in each window; null where it has no value. */
+/** The value of a metric in each window; null where it has none. */
 export async function valuesOf(
   watched: Watched,
   { metric, event_type, ...filter }: Filter & { metric: SeriesName; event_type?: string | undefined },

@@ -1,11 +1,11 @@
-/** Quiet hours: what comes in them is sent when they end. */
+/** Quiet hours: a message that becomes due in them is sent when they end. */
 import { addDays, instantOf, localMinute, localTime } from "../calendar.ts";
 
 export type Quiet = { quiet_from: string | null; quiet_to: string | null };
 
 const minuteOf = (time: string): number => Number(time.slice(0, 2)) * 60 + Number(time.slice(3));
 
-/** When a message of this moment may be sent, by the project's clock. Hours may go over midnight. */
+/** When a message that is due at `now` may be sent. Quiet hours are of the project's clock, and may go over midnight. */
 export function sendableAt(timezone: string, { quiet_from, quiet_to }: Quiet, now: number): number {
   if (quiet_from === null || quiet_to === null) return now;
   const [minute, from, to] = [localMinute(timezone, now), minuteOf(quiet_from), minuteOf(quiet_to)];

@@ -1,4 +1,4 @@
-/** Judges the alerts whose turn it is, opens and ends their incidents, and wakes the channels that have something to send. */
+/** Judges the alerts that are due, opens and ends their incidents, and wakes the channels that have messages to send. */
 import { type SQL, sql } from "drizzle-orm";
 import { wakeChannels } from "../channels/sending.ts";
 import type { Duty, Progress } from "../duties/duty.ts";
@@ -14,15 +14,15 @@ import { NoSegment, type Watched } from "./measure.ts";
 import { sendableAt } from "./quiet.ts";
 
 const EVERY_MS = 5 * 60_000;
-/** Calls and statements that the most expensive alert takes: the tables, its segment and figures, and what came of it. */
+/** Calls and statements of the most expensive alert: the tables, its segment and figures, and the changes that follow. */
 const ALERT_CALLS = 18;
-/** The alerts, and the channels that are woken, of which one at least has room. */
+/** Calls to read the alerts and the channels, and to wake at least one channel. */
 const OTHER_CALLS = 3;
 
 const isDue = ({ paused_at, checked_at, condition }: Alert, now: number): boolean =>
   paused_at === null && Math.floor(checked_at / everyOf(condition)) < Math.floor(now / everyOf(condition));
 
-/** What of a failure everybody may read who sees the alert. */
+/** The part of an error that everybody who sees the alert may read. */
 const errorOf = (error: unknown): string =>
   error instanceof NoSegment ? error.message : "it could not be judged: the logs have the error";
 
@@ -35,7 +35,7 @@ async function found(watched: Watched, alert: Alert): Promise<Finding & { error:
   }
 }
 
-/** What came of one alert, for one transaction. */
+/** The statements for one alert, for one transaction. */
 async function changesOf(watched: Watched, alert: Alert): Promise<SQL[]> {
   const { now, project } = watched;
   const { holds, finding, error } = await found(watched, alert);
@@ -55,12 +55,12 @@ export async function watch(env: Env, budget: Budget, now: number): Promise<Prog
   const due = (await alertsOf(db)).filter((alert) => isDue(alert, now));
   for (const alert of due) {
     if (!budget.has(ALERT_CALLS + OTHER_CALLS)) {
-      // Notices of alerts that were judged already are sent now: they do not wait for those of other projects.
+      // Messages of alerts that were judged are sent now: they do not wait for the alerts of other projects.
       await wakeChannels(env, db, now);
       return "more";
     }
     const project = await findProject(env, alert.project_id, now);
-    // It was removed, and its alerts go with it.
+    // The project was removed, and its alerts are removed with it.
     if (!project) continue;
     await transact(db, await changesOf({ env, db, project, now }, alert));
   }

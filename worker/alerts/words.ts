@@ -1,4 +1,4 @@
-/** What is watched and what was found, in plain sentences. */
+/** Words for sentences about what an alert watches and what it found. */
 import type { SeriesName } from "../reports/series/names.ts";
 import type { Filter } from "./measure.ts";
 
@@ -20,7 +20,7 @@ export function lengthOf(minutes: number): string {
   return minutes % 60 === 0 ? of(minutes / 60, "hour") : of(minutes, "minute");
 }
 
-/** ` of tag aff-x from DE`, with a blank before it; nothing where all is meant. */
+/** Such as ` of tag aff-x from DE`, with a blank before it; empty where all events are watched. */
 export function whose({ banner_tags, segment_id, country, device, app_id }: Filter): string {
   const parts = [
     banner_tags && `of ${banner_tags.length === 1 ? "tag" : "tags"} ${banner_tags.join(", ")}`,

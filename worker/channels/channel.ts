@@ -1,4 +1,4 @@
-/** Whom a project sends messages to: alerts, and reports by schedule. */
+/** Channels: where a project sends the messages of its alerts and its scheduled reports. */
 
 import { type SQL, sql } from "drizzle-orm";
 import type * as z from "zod";
@@ -10,7 +10,7 @@ export const CHANNEL_KINDS = ["webhook", "slack", "discord", "telegram", "email"
 export type ChannelKind = (typeof CHANNEL_KINDS)[number];
 
 type SettingsOf<Kind extends ChannelKind> = z.output<(typeof KINDS)[Kind]["settings"]>;
-/** Each kind with its own settings. */
+/** Each kind with the settings of that kind. */
 export type ChannelSettings = { [Kind in ChannelKind]: { kind: Kind; settings: SettingsOf<Kind> } }[ChannelKind];
 
 export type Channel = ChannelSettings & {
@@ -38,6 +38,6 @@ export async function findChannel(db: Database, id: string): Promise<Channel | n
   return row ? channelOf(row) : null;
 }
 
-/** Those of a list of ids that are still there, as ids. */
+/** The ids of a list whose channels have not been removed. */
 export const present = (project_id: string, ids: readonly string[]): SQL => sql`SELECT id FROM channels
   WHERE project_id = ${project_id} AND removed_at IS NULL AND id ${among(ids)}`;

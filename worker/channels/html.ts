@@ -1,4 +1,4 @@
-/** Mail as HTML: tables and styles of their own in each element, since mail programs know little else. */
+/** Mail as HTML: tables, and styles within each element, since mail programs support little else. */
 
 export const escaped = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");

@@ -1,11 +1,11 @@
-/** Removes messages and incidents that are over for 90 days, and channels that were removed. */
+/** Deletes messages and incidents that ended more than 90 days ago, and removed channels. */
 
 import { sql } from "drizzle-orm";
 import { forgetting } from "../duties/forgetting.ts";
 import { DAY_MS } from "../time.ts";
 import { KEPT_DAYS } from "./notices.ts";
 
-/** Rows that one statement removes. */
+/** The most rows that one statement deletes. */
 const AT_ONCE = 1_000;
 
 export const noticeKeeping = forgetting("notice keeping", (now) => {

@@ -1,4 +1,4 @@
-/** The kinds of channels, as data: the settings of each, which of them may be shown, and the request of a message. */
+/** The kinds of channels, as data: the settings of each, which of them may be shown, and the request that sends a message. */
 
 import * as z from "zod";
 import type { PostbackRequest } from "../postbacks/request.ts";
@@ -9,15 +9,15 @@ import { type Message, textOf } from "./message.ts";
 
 const address = z.string().min(1, "must not be empty").max(2_000, "is too long");
 
-/** What signs a message, and when it is sent. */
+/** The secret that signs a message, and when it is sent, in epoch milliseconds. */
 export type Sending = { secret: string; at: number };
 type Request = PostbackRequest | Promise<PostbackRequest>;
 
 type Kind<Settings extends z.ZodObject> = {
   settings: Settings;
-  /** The settings that are addresses: they are held to the rules of docs/postbacks.md. */
+  /** The settings that are addresses: the rules of docs/postbacks.md apply to them. */
   addresses: readonly (keyof z.output<Settings> & string)[];
-  /** Where it goes, as everybody who may see the channel sees it: nothing of what lets others write there. */
+  /** The target, for everybody who may see the channel: without anything that would let them write to it. */
   shown(settings: z.output<Settings>): string;
   request(settings: z.output<Settings>, message: Message, sending: Sending): Request;
 };
@@ -36,7 +36,7 @@ const cut = (text: string, most: number) => {
   return characters.length <= most ? text : `${characters.slice(0, most - 1).join("")}…`;
 };
 
-/** https://core.telegram.org/bots/api#sendmessage; the text is plain, so that nothing in it is taken for markup. */
+/** https://core.telegram.org/bots/api#sendmessage; the text is sent without `parse_mode`, so nothing in it is read as markup. */
 const TELEGRAM = "https://api.telegram.org";
 const TELEGRAM_CHARACTERS = 4_096;
 /** https://discord.com/developers/docs/resources/webhook#execute-webhook */
@@ -69,7 +69,7 @@ export const KINDS = {
     settings: z.strictObject({ url: address }),
     addresses: ["url"],
     shown: ({ url }) => hostOf(url),
-    // A tag may be named like somebody: nobody is called by it.
+    // The text may contain a tag that looks like a mention: it must notify nobody.
     request: ({ url }, message) =>
       posted(url, { content: cut(textOf(message), DISCORD_CHARACTERS), allowed_mentions: { parse: [] } }),
   }),

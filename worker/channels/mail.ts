@@ -1,6 +1,6 @@
 /**
- * E-mail: by Cloudflare's binding, which makes the MIME itself, or by the HTTP API of a mail service. What such a service asks
- * for is data, a JSON body with macros in its texts; docs/alerts.md has that of some.
+ * E-mail: by Cloudflare's binding, which makes the MIME itself, or by the HTTP API of a mail service. The request to a service
+ * is data: a JSON body with macros in its texts. docs/alerts.md has the bodies for some services.
  */
 import * as z from "zod";
 import { type Json, textsIn, withTexts } from "../postbacks/json-texts.ts";
@@ -12,7 +12,7 @@ import { type Message, textOf } from "./message.ts";
 const MACROS = ["from", "to", "subject", "text", "html", "csv_name", "csv_base64", "unsubscribe"] as const;
 type Macro = (typeof MACROS)[number];
 
-/** What a header of a mail may contain: one address, and nothing that begins another line. */
+/** An address for a header of a mail: only one, and without anything that would begin another header. */
 const mailbox = z.email("must be an e-mail address").max(254, "is too long");
 
 const bodyTemplate = z
@@ -36,7 +36,7 @@ const bodyTemplate = z
 export const mailSettings = z.strictObject({
   to: mailbox,
   from: mailbox,
-  /** The mail service's address; absent: Cloudflare's binding sends it. */
+  /** The address of the mail service's API; where it is absent, Cloudflare's binding sends the mail. */
   url: z.string().min(1, "must not be empty").max(2_000, "is too long").optional(),
   header: z
     .string()
@@ -51,7 +51,7 @@ export const mailSettings = z.strictObject({
 });
 export type MailSettings = z.output<typeof mailSettings>;
 
-/** Why settings do not belong together; null where they do. */
+/** The field that is missing for a mail service, and the rule; null where all or none of its settings are given. */
 export function wrongMail({ url, header, header_value, body }: MailSettings): { field: string; rule: string } | null {
   const given = { url, header, header_value, body };
   const missing = Object.entries(given).find(([, value]) => value === undefined)?.[0];
@@ -65,7 +65,7 @@ const base64 = (text: string) => new TextEncoder().encode(text).toBase64();
 const bare = (message: Message) =>
   message.report?.html ?? htmlOf({ title: message.title, lines: message.lines, link: message.link });
 
-/** A part of a list that is there for the attachment, where there is none, is left out: services refuse an empty one. */
+/** Without an attachment, the list items that have its macro are left out: services refuse an empty attachment. */
 const withoutAttachments = (value: Json): Json => {
   const attaches = (one: Json) => textsIn(one).flatMap(namesIn).includes("csv_base64");
   if (Array.isArray(value)) return value.filter((one) => !attaches(one)).map(withoutAttachments);
@@ -98,13 +98,13 @@ export function mail({ to, from, url, header, header_value, body }: MailSettings
   };
 }
 
-/** RFC 8058: with both, a mail program ends it by one click. */
+/** RFC 8058: with both headers, a mail program can unsubscribe its reader by one click. */
 const unsubscribing = (url: string) => ({
   "List-Unsubscribe": `<${url}>`,
   "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
 });
 
-/** What Cloudflare's binding takes: https://developers.cloudflare.com/email-routing/email-workers/send-email-workers/. */
+/** The mail for Cloudflare's binding: https://developers.cloudflare.com/email-routing/email-workers/send-email-workers/. */
 export function builderOf({ to, from }: MailSettings, message: Message): EmailMessageBuilder {
   const { report } = message;
   return {

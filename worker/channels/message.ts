@@ -1,24 +1,24 @@
-/** What a message says, whichever channel it goes to: plain data, from which each kind of channel makes its request. */
+/** The content of a message, the same for all channels: plain data, from which each kind of channel makes its request. */
 
 export const NOTICE_KINDS = ["opened", "ended", "report"] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
 export type Message = {
-  /** `test` is a try of an alert or report, of which nothing is kept. */
+  /** `test` is a test of an alert or report; it is not stored. */
   kind: NoticeKind | "test";
-  /** The incident, or the report of a period: with the kind it is the same for the same message. */
+  /** Names the incident, or the report of a period. Subject and kind together identify a message. */
   subject: string;
   project_id: string;
   title: string;
-  /** Sentences, a line each. */
+  /** Sentences, one for each line. */
   lines: string[];
-  /** Where to look, at this instance. */
+  /** The page of this instance that shows it. */
   link: string;
   /** Epoch milliseconds. */
   at: number;
-  /** What a webhook gets beside these. */
+  /** Further fields that only a webhook gets. */
   details: Record<string, unknown>;
-  /** Of a report: the page for a reader, its table, and where the reader ends it. */
+  /** Only of a report: its page, its table, and the address by which a reader unsubscribes. */
   report?: { html: string; csv: { name: string; text: string }; unsubscribe: string | null };
 };
 

@@ -1,8 +1,8 @@
-/** What is to be sent to channels, a row a message: made in the transaction of what it tells, so that it is made once. */
+/** Messages to send, a row for each channel. They are made in the same transaction as what they report, so only once. */
 import { type SQL, sql } from "drizzle-orm";
 import type { Message, NoticeKind } from "./message.ts";
 
-/** Made for these channels where `holds`, which is read in the same transaction. */
+/** Makes the message for these channels where `holds` is true in the same transaction. */
 export const makeNotices = (
   message: Message & { kind: NoticeKind },
   channels: SQL,
@@ -16,5 +16,5 @@ export const makeNotices = (
   FROM (${channels}) c WHERE ${holds}
   ON CONFLICT (channel_id, subject, kind) DO NOTHING`;
 
-/** For how long what was sent is kept. */
+/** For how many days messages are kept after they were sent. */
 export const KEPT_DAYS = 90;

@@ -1,7 +1,7 @@
 /**
- * Sends what is due to one channel, as `postbacks/sending.ts` does to a target: each channel has a Durable Object of its name,
- * whose alarms are the invocations. A try is noted behind its answer: where an invocation ends in between, the same message
- * is sent again, by whose `kind` and `subject` a receiver can tell.
+ * Sends due messages to one channel, as `postbacks/sending.ts` does to a target: each channel has a separate Durable Object, which
+ * runs by its alarms. A try is recorded after its answer. If an invocation ends in between, the same message is sent again; a
+ * receiver can recognize it by its `kind` and `subject`.
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { Progress } from "../duties/duty.ts";
@@ -16,20 +16,20 @@ import { KINDS, type Sending } from "./kinds.ts";
 import { builderOf } from "./mail.ts";
 import type { Message, NoticeKind } from "./message.ts";
 
-/** What an instance with a mail binding has, see wrangler.toml. */
+/** The environment of an instance with a mail binding, see wrangler.toml. */
 type Mailing = { EMAIL?: SendEmail };
 
-/** Two reads and a write, what is sent, and the look for what is due later. */
+/** Calls of a round: two reads and a write, the message itself, and the query for the time of the next one. */
 const ROUND_CALLS = 5;
 
-/** A channel takes its messages one by one. The end of an incident is sent after its beginning. */
+/** Messages are sent to a channel one at a time, and the end of an incident after its beginning. */
 const due = (channel_id: string): SQL => sql`FROM notices n WHERE n.channel_id = ${channel_id} AND n.status = 'waiting'
   AND NOT (n.kind = 'ended' AND EXISTS (SELECT 1 FROM notices o WHERE o.channel_id = n.channel_id
     AND o.subject = n.subject AND o.kind = 'opened' AND o.status = 'waiting'))`;
 
 const failed = (error: string): Outcome => ({ ok: false, status: null, took_ms: 0, response: "", error });
 
-/** The service may name people in what it says: its code is enough. */
+/** Only the code of an error is kept, since the service's message may name people. */
 async function sendByBinding(
   env: Env & Mailing,
   channel: Channel & { kind: "email" },
@@ -47,7 +47,7 @@ async function sendByBinding(
 }
 
 const requestOf = ({ kind, settings }: Channel, message: Message, sending: Sending) =>
-  // Each kind is called with its own settings: they were checked by it when they were made.
+  // The settings fit the kind: they were checked when the channel was created.
   (
     KINDS[kind].request as (
       settings: unknown,
@@ -56,7 +56,7 @@ const requestOf = ({ kind, settings }: Channel, message: Message, sending: Sendi
     ) => ReturnType<typeof KINDS.slack.request>
   )(settings, message, sending);
 
-/** Sends one message now, and tells what came back. */
+/** Sends one message now, and returns the outcome. */
 export async function tell(env: Env, channel: Channel, message: Message, at: number): Promise<Outcome> {
   if (channel.kind === "email" && channel.settings.url === undefined) return sendByBinding(env, channel, message);
   const budget = budgetOf(env);
@@ -66,7 +66,7 @@ export async function tell(env: Env, channel: Channel, message: Message, at: num
 
 type Due = { subject: string; kind: NoticeKind; message: string; tries: number };
 
-/** `clock` tells the time, and `chance` numbers between 0 and 1. */
+/** `clock` returns the time in epoch milliseconds, `chance` a random number from 0 to 1. */
 export async function sendNotices(
   env: Env,
   db: Database,
@@ -96,7 +96,7 @@ export async function sendNotices(
 
 export const channelSenders = senders("channel", "notices sending", sendNotices);
 
-/** Wakes the channels that have something due. False where there is no room for them all. */
+/** Wakes the channels that have due messages. False where the budget has no room for all of them. */
 export const wakeChannels = (env: Env, db: Database, now: number): Promise<boolean> =>
   wakeDue(env, now, () =>
     db.all<Waking>(sql`SELECT ${channelSenders.nameOf("")} || c.id AS name, (SELECT n.due_at FROM notices n

@@ -1,4 +1,4 @@
-/** Every metric that `GET /metrics` exposes, by the conventions of Prometheus. */
+/** Every metric of `GET /metrics`, by the conventions of Prometheus. */
 
 export type Family = {
   type: "counter" | "gauge" | "histogram";
@@ -63,7 +63,7 @@ export type FamilyName = keyof typeof FAMILIES;
 
 export type Sample = {
   family: FamilyName;
-  /** What follows the family's name: of a histogram `_bucket`, `_sum`, `_count`. */
+  /** What follows the family's name: for a histogram `_bucket`, `_sum` or `_count`. */
   suffix?: string;
   labels: Record<string, string>;
   value: number;
@@ -71,7 +71,7 @@ export type Sample = {
 
 const escaped = (text: string) => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll('"', '\\"');
 
-/** The text that Prometheus reads, version 0.0.4: families together, each behind its HELP and TYPE. */
+/** The text that Prometheus reads, version 0.0.4: the samples of each family together, after its HELP and TYPE. */
 export function expose(samples: readonly Sample[]): string {
   const lines: string[] = [];
   for (const [name, { type, help }] of Object.entries<Family>(FAMILIES)) {

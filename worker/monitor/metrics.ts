@@ -1,4 +1,4 @@
-/** `GET /metrics`: what Prometheus scrapes. */
+/** `GET /metrics`, which Prometheus scrapes. */
 import { Hono } from "hono";
 import * as z from "zod";
 import { projectId } from "../event.ts";
@@ -13,7 +13,7 @@ import { PARTS, type Scrape } from "./parts.ts";
 
 export const scrapeQuery = z.strictObject({ project_id: projectId.optional() });
 
-/** A part that fails is reported as down; the others are shown all the same. */
+/** A part that fails is reported as down; the other parts are still shown. */
 async function read(scrape: Scrape): Promise<Sample[]> {
   const parts = await Promise.all(
     Object.entries(PARTS).map(async ([part, ask]): Promise<Sample[]> => {

@@ -1,6 +1,6 @@
 /**
- * Where the metrics are read: what is durable is read where it is kept, so that they are true for all isolates. Each
- * part can fail by itself.
+ * The sources of the metrics. They are read from the database and from Durable Objects, so that they are the same in all
+ * isolates. If one part fails, the others still work.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { ALERT_STATES, alertsOf, stateOf as stateOfAlert } from "../alerts/alert.ts";
@@ -24,14 +24,14 @@ import type { FamilyName, Sample } from "./families.ts";
 export type Scrape = {
   env: Env;
   db: Database;
-  /** Null: all, and the instance itself. */
+  /** Null: all projects, and the instance itself. */
   project_id: string | null;
   now: number;
 };
 
 type Part = (scrape: Scrape) => Promise<Sample[]>;
 
-/** Each project's rejections are in an object of its own: so many are asked in one scrape, fewer where the budget ends. */
+/** The rejections of each project are in a separate object: one scrape reads at most this many, fewer where the budget ends. */
 export const PROJECTS_ASKED = 200;
 /** Calls that the other parts of a scrape make, and its answer. */
 const OTHER_CALLS = 20;
@@ -46,8 +46,8 @@ const projectsOf = async (scrape: Scrape): Promise<string[]> =>
   ).map(({ project_id }) => project_id);
 
 /**
- * With those that the tables have not taken yet: a scrape each minute would have these run for it, and cost more than all
- * else. A project that has counted nothing yet has a sample of 0, so that its first event shows as an increase.
+ * Includes events that the tables have not counted yet. To bring the tables up to date for a scrape each minute would cost more
+ * than everything else. A project without events has a sample of 0, so that its first event shows as an increase.
  */
 const outcomes: Part = async (scrape) => {
   const [projects, rows] = await Promise.all([
@@ -125,7 +125,7 @@ const deadLetters: Part = async (scrape) => {
   });
 };
 
-/** A project that has a target has a sample of each state; one that has a source, of received postbacks that wait. */
+/** A project with a target has a sample for each state; a project with a source has one for received postbacks that wait. */
 const postbacks: Part = async (scrape) => {
   const [targets, waiting] = await Promise.all([
     targetsOf(scrape.db, scrape.project_id),
@@ -154,7 +154,7 @@ const postbacks: Part = async (scrape) => {
   ];
 };
 
-/** A project that has an alert has a sample of each state; one that has a channel, of what is not sent yet or never was. */
+/** A project with an alert has a sample for each state; one with a channel has samples for messages that wait or have failed. */
 const alerts: Part = async (scrape) => {
   const [all, notices] = await Promise.all([
     alertsOf(scrape.db, scrape.project_id),
@@ -210,7 +210,7 @@ const QUEUE_FAMILIES = {
 
 const STATUSES = [2, 3, 4, 5] as const;
 
-/** Samples of the whole instance are about all projects: a key of one project does not see them. */
+/** These samples are about all projects together, so a key of one project does not see them. */
 const meter: Part = async ({ env, project_id }) => {
   if (project_id !== null) return [];
   const counts = await meterOf(env).read();
@@ -242,7 +242,7 @@ const meter: Part = async ({ env, project_id }) => {
   ];
 };
 
-/** On the paid plan events go into the queue at once. */
+/** Only on the free plan do events wait before they go into the queue. */
 const intake: Part = async ({ env, project_id }) => {
   if (project_id !== null || planOf(env) === "paid") return [];
   const { events, refused_since } = await intakeOf(env).state();

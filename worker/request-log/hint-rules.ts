@@ -1,7 +1,7 @@
 /**
- * What to do about a fault, as data: the first rule that fits an error is used, else the general hint of its code. In a
- * hint, `$field` is the field, `$value` what was sent, `$sent` the name that it was sent under, and `$type` how a type
- * would be written here.
+ * Hints on how to correct an error, as data: the first rule that fits an error is used, otherwise the general hint of its code.
+ * In a hint, `$field` is the field, `$value` the value that was sent, `$sent` the name under which it was sent, and `$type` a
+ * type in the spelling of Edgepixel.
  */
 
 import { type ErrorCode, spelledAsType } from "../event.ts";
@@ -11,11 +11,11 @@ import { isMacro, isUnset } from "../placeholder.ts";
 export type Rule = {
   code: ErrorCode;
   field?: string;
-  /** Of the value that was sent. */
+  /** Fits where the value that was sent matches. */
   value?: { test(value: string): boolean };
   /** Fits where this field was sent under another product's name. */
   alike?: Lookalike;
-  /** How many hours ahead of our clock a timestamp is, at least and at most. */
+  /** Fits a timestamp that is ahead of the server's clock: at least and at most this many hours. */
   ahead?: readonly [number, number];
   hint: string;
 };
@@ -255,7 +255,7 @@ export const RULES: readonly Rule[] = [
   },
 ];
 
-/** For every code one hint at least, whatever the field. */
+/** One hint for every code, which fits any field. */
 export const GENERAL: Record<ErrorCode, string> = {
   missing: "`$field` is required and did not come, or came empty.",
   invalid: "`$field` does not have the form that it must have; the message says which.",

@@ -1,4 +1,4 @@
-/** What to do about a refused event, in words for the person who sets up a postback or an integration. */
+/** How to correct a refused event, in words for the person who sets up a postback or an integration. */
 
 import { type ErrorCode, spelledAsType } from "../event.ts";
 import { typeByOtherName } from "../lookalike.ts";
@@ -7,7 +7,7 @@ import { GENERAL, RULES } from "./hint-rules.ts";
 import { fill } from "./hint-text.ts";
 import { type Sent, sentAs, sentValue } from "./sent-names.ts";
 
-/** ` as \`order_completed\`, or \`purchase\` …`: how another product's type would be written here. */
+/** Such as ` as \`order_completed\`, or as \`purchase\` …`: another product's type in the spelling of Edgepixel. */
 function spelled(value: unknown): string {
   const ours = spelledAsType(String(value ?? ""));
   if (ours === null || typeof value !== "string") return "";
@@ -20,7 +20,7 @@ function hoursAhead(value: unknown, at: number): number {
   return ((/^\d+$/.test(text) ? Number(text) : Date.parse(text)) - at) / HOUR_MS;
 }
 
-/** What to do about an error. Without the request, as for a count, what holds for all of its kind. */
+/** The hint for an error. Without the request, as for a count of errors, it is a hint that fits all errors of the kind. */
 export function hintFor(error: { code: string; field: string }, sent: Sent = {}, at = 0): string {
   const { code, field } = error;
   const value = sentValue(sent, field);

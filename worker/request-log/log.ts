@@ -10,16 +10,16 @@ import { OTHER_FIELDS, Quota, RECORDED_DOORS, type RecordedDoor, reasonOf, type 
 
 export const SAMPLES_KEPT = 500;
 const HOURS_KEPT = 31 * 24;
-/** A delivery that is sent again comes within seconds; so many others may come in between. */
+/** A delivery that is sent again comes within seconds; at most this many others are expected in between. */
 const DELIVERIES_REMEMBERED = 100;
-/** Distinct reasons of an hour; what goes beyond is counted by code alone. */
+/** The most distinct reasons of an hour; further ones are counted without their field. */
 const REASONS_AN_HOUR = 200;
 
 export type ReasonCount = { door: RecordedDoor; code: ErrorCode; field: string; total: number };
 
-/** What one isolate has gathered. */
+/** The rejections that one isolate has gathered. */
 export type Delivery = {
-  /** Random; counted once, however often it is sent. */
+  /** Random. A delivery is counted once, even if it is sent several times. */
   id: string;
   /** Whole hours since 1970. */
   hour: number;
@@ -29,14 +29,14 @@ export type Delivery = {
 };
 
 export type StoredSample = Sample & {
-  /** Its place in the order of arrival, from 1. */
+  /** The place in the order of arrival, from 1. */
   n: number;
 };
 
 export type Total = { door: RecordedDoor; code: string; total: number };
 export type Totals = { events: Omit<Total, "code">[]; reasons: Total[] };
 
-/** Which samples are read: of one event type, with an error of one code. */
+/** Which samples are read: only of one event type, only with an error of one code. */
 export type SampleFilter = { event_type?: string | undefined; code?: string | undefined };
 
 export type Rejections = { total: number; reasons: ReasonCount[]; samples: StoredSample[] };
@@ -67,12 +67,12 @@ export class RequestLog extends DurableObject<unknown> {
         event_type TEXT, errors TEXT NOT NULL, request TEXT NOT NULL);
       CREATE TABLE IF NOT EXISTS erased (token TEXT PRIMARY KEY, total INTEGER NOT NULL, at INTEGER NOT NULL);
       CREATE TABLE IF NOT EXISTS past (door TEXT, code TEXT, total INTEGER NOT NULL, PRIMARY KEY (door, code)) WITHOUT ROWID;`);
-    // Objects that were made before this door have no column for it.
+    // Objects that were created before this door existed have no column for it.
     const known = this.#sql.exec("SELECT 1 FROM pragma_table_info('hours') WHERE name = 'postback'").toArray();
     if (known.length === 0) this.#sql.exec("ALTER TABLE hours ADD COLUMN postback INTEGER NOT NULL DEFAULT 0");
     const newest = this.#samples(Number.MAX_SAFE_INTEGER, 0, SAMPLES_KEPT);
     this.#last = newest[0]?.n ?? 0;
-    // What the object kept of this minute before it was evicted counts.
+    // Samples that were kept in this minute before the object was evicted count towards the quota.
     for (const sample of newest.toReversed()) this.#quota.admits(sample);
   }
 
@@ -115,7 +115,7 @@ export class RequestLog extends DurableObject<unknown> {
     }
     for (const sample of samples.filter((candidate) => this.#quota.admits(candidate))) this.#keep(sample);
     if (known.length === 0) this.#expire(hour);
-    // Only where nothing else comes does the alarm have to do it.
+    // A later delivery deletes old rows, too. The alarm does it if none comes.
     if ((await this.ctx.storage.getAlarm()) === null) await this.#expireLater();
   }
 
@@ -133,7 +133,7 @@ export class RequestLog extends DurableObject<unknown> {
     );
   }
 
-  /** What was rejected since an hour, and the newest samples before `before` that fit. */
+  /** Counts of rejections since an hour, and the newest samples before `before` that fit the filter. */
   async read(since: number, before: number, limit: number, filter: SampleFilter = {}): Promise<Rejections> {
     const hour = Math.floor(since / HOUR_MS);
     const total = this.#sql
@@ -152,7 +152,7 @@ export class RequestLog extends DurableObject<unknown> {
     return { ...total, reasons, samples: this.#samples(before, since, limit, filter) };
   }
 
-  /** What was ever rejected, also in hours that are forgotten: events by door, and how often for each reason. */
+  /** Counts of all rejections, including deleted hours: events by door, and errors by door and code. */
   async totals(): Promise<Totals> {
     const sums = (ofEvents: 0 | 1) =>
       this.#sql
@@ -186,12 +186,12 @@ export class RequestLog extends DurableObject<unknown> {
       .map((row) => ({ ...row, errors: JSON.parse(row.errors) as FieldError[] }));
   }
 
-  /** Forgets everything: its project is gone. */
+  /** Deletes everything, since the project was removed. */
   async remove(): Promise<void> {
     for (const table of ["hours", "reasons", "samples", "erased", "past"]) this.#sql.exec(`DELETE FROM ${table}`);
   }
 
-  /** Removes the samples that a pattern finds, for a person's erasure. Returns how many there were under this token. */
+  /** Deletes the samples that match a pattern, for a person's erasure. Returns how many were deleted under this token in all. */
   async erase(token: string, pattern: string): Promise<number> {
     const found = this.#naming(pattern);
     const { total } = this.#sql
@@ -207,7 +207,7 @@ export class RequestLog extends DurableObject<unknown> {
     return total;
   }
 
-  /** The samples that a pattern finds, the newest first. */
+  /** The samples that match a pattern, the newest first. */
   async find(pattern: string): Promise<StoredSample[]> {
     return this.#naming(pattern);
   }

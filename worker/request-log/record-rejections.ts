@@ -1,4 +1,4 @@
-/** Records rejections in the request log without delaying their answers: gathered in each isolate, by project. */
+/** Records rejections in the request log without delaying the answers: each isolate gathers them by project. */
 import { projectId } from "../event.ts";
 import { log } from "../log.ts";
 import { Outbox } from "../outbox.ts";
@@ -16,13 +16,13 @@ import {
   sampleOf,
 } from "./rejection.ts";
 
-/** At most one delivery begins in so many milliseconds, per isolate and project. */
+/** At most one delivery begins in this many milliseconds, for each isolate and project. */
 const INTERVAL_MS = 1_000;
 const RETRY_AFTER_MS = 500;
-/** Distinct reasons of a delivery, and characters of a field's name. */
+/** The most distinct reasons of a delivery, and characters of a field's name. */
 const REASONS = 100;
 const FIELD_CHARACTERS = 128;
-/** Where requests are recorded that name no project, so that strangers cannot create objects. */
+/** The project for requests that name no existing project, so that strangers cannot create objects. */
 const NOBODYS = "default";
 const NOTHING_SENT = "{}";
 
@@ -34,10 +34,10 @@ type Group = {
   samples: { sample: Sample; sent: Record<string, unknown> }[];
 };
 
-/** Once an isolate; as many as there are projects. */
+/** The outboxes of this isolate, one for each project. */
 const outboxes = new Map<string, { outbox: Outbox<Group>; quota: Quota }>();
 
-/** Returns at once and never throws; whatever goes wrong later is logged. */
+/** Returns at once and never throws; later errors are logged. */
 export function recordRejections(
   env: Env,
   ctx: Pick<ExecutionContext, "waitUntil">,
@@ -99,7 +99,7 @@ function add(group: Group, rejection: Rejection, quota: Quota): void {
   group.samples.push({ sample: sampleOf(rejection), sent: Object.fromEntries(rejection.sent) });
 }
 
-/** A person who was erased is never recorded, whatever was wrong with the request; while that cannot be checked, nobody is. */
+/** A request of an erased person is never recorded, only its errors; while this cannot be checked, no request is. */
 async function withoutErased(env: Env, project_id: string, samples: Group["samples"]): Promise<Sample[]> {
   const named = samples.map(({ sent: { player_id, visitor_id } }) => ({ project_id, player_id, visitor_id }));
   const gone = await areSuppressed(databaseOf(env), named).catch((error) => {

@@ -1,18 +1,18 @@
-/** A request that was not taken, and what of it the request log keeps: little, of bounded size, and no secret. */
+/** A rejected request, and the part of it that the request log keeps: little, of bounded size, and no secret. */
 import type { Door, FieldError } from "../event.ts";
 import { SECRET_NAME } from "../secret-name.ts";
 
-/** The doors that people knock at by themselves. */
+/** The doors whose rejections are recorded. The import is not among them: its command reports them to the person who runs it. */
 export const RECORDED_DOORS = ["pixel", "api", "postback"] as const satisfies readonly Door[];
 export type RecordedDoor = (typeof RECORDED_DOORS)[number];
 
 export type Rejection = {
-  /** As the request names it, or the key's own; a project that does not exist is recorded under `default`. */
+  /** The project that the request names, or the key's project; one that does not exist is recorded under `default`. */
   project_id: string;
   door: RecordedDoor;
   event_type: string | null;
   errors: readonly FieldError[];
-  /** As it came: the query's pairs or the event's. */
+  /** The names and values as they were sent, in the query or in the event. */
   sent: Iterable<[string, unknown]>;
   /** Epoch milliseconds. */
   at: number;
@@ -27,7 +27,7 @@ export type Sample = {
   request: string;
 };
 
-/** Samples that are kept in a minute; of one reason at most so many, that a flood of it leaves room for others. */
+/** The most samples that are kept in a minute, and of one reason, so that many of the same leave room for others. */
 export const SAMPLES_A_MINUTE = 30;
 const OF_ONE_REASON = 20;
 
@@ -50,12 +50,12 @@ function textOf(value: unknown): string {
   try {
     return JSON.stringify(value, shownInside) ?? String(value);
   } catch {
-    return "…"; // Nested too deep for the stack.
+    return "…"; // The value is nested too deeply for the stack.
   }
 }
 const shownInside = (name: string, value: unknown) => (SECRET_NAME.test(name) ? "[secret]" : value);
 
-/** The request in at most 1 KB of JSON. What has no room is left out, and said to be. */
+/** The request in at most 1 KB of JSON. Values that do not fit are left out, and a note says so. */
 export function boundedRequest(sent: Iterable<[string, unknown]>): string {
   const parts: [string, unknown][] = [];
   const given = new Map<string, unknown[]>();
@@ -68,7 +68,7 @@ export function boundedRequest(sent: Iterable<[string, unknown]>): string {
   let room = REQUEST_CHARACTERS;
   let omitted = 0;
   for (const [name, values] of given) {
-    // A key given twice shows both values.
+    // A key that was sent several times shows its values, three at most.
     const value = values.length === 1 ? shown(values[0]) : values.slice(0, 3).map(shown);
     const part: [string, unknown] = [cut(withoutKeys(name), NAME_CHARACTERS), value];
     const size = bytesOf(JSON.stringify(part));
@@ -87,7 +87,7 @@ const encoder = new TextEncoder();
 const bytesOf = (text: string) => encoder.encode(text).length;
 
 export function sampleOf({ at, door, event_type, errors, sent }: Rejection): Sample {
-  // Who asks not to be tracked is counted, and nothing of what was sent is kept.
+  // A request of a person who asks not to be tracked is counted, but nothing that was sent is kept.
   const unseen = errors.some(({ code }) => code === "privacy_signal" || code === "erased");
   return {
     at,
@@ -100,10 +100,10 @@ export function sampleOf({ at, door, event_type, errors, sent }: Rejection): Sam
   };
 }
 
-/** Where a count goes whose reason has no room of its own: a schema may complain of fields that strangers invent. */
+/** The field of all further reasons: the number of reasons is limited, since schema errors may name fields that strangers invent. */
 export const OTHER_FIELDS = "(other)";
 
-/** What a rejection is counted by; several errors of one request are several reasons. */
+/** The reason by which a rejection is counted; several errors of one request are several reasons. */
 export const reasonOf = (door: RecordedDoor, { code, field }: Pick<FieldError, "code" | "field">) =>
   `${door} ${code} ${field}`;
 

@@ -1,4 +1,4 @@
-/** Under which names a request sent its values: our names, their aliases, and what other products call our fields. */
+/** Under which names a request sent its values: our names, their aliases, and other products' names for our fields. */
 
 import { ALIASES } from "../event.ts";
 import { type Lookalike, likeness } from "../lookalike.ts";
@@ -12,7 +12,7 @@ export function sentValue(sent: Sent, field: string): unknown {
   return name === undefined ? undefined : sent[name];
 }
 
-/** In which GA4, Segment, PostHog, AppsFlyer, Amplitude, Meta and TikTok put what belongs to an event. */
+/** The keys in which GA4, Segment, PostHog, AppsFlyer, Amplitude, Meta and TikTok put the fields of an event. */
 const CONTAINERS =
   "properties params traits context eventValue event_value user_properties event_properties user user_data custom_data events batch".split(
     " ",
@@ -20,7 +20,7 @@ const CONTAINERS =
 
 const asText = (value: unknown): string => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
 
-/** Names that were sent, also within what other products put around them, which the log keeps as text. */
+/** Names that were sent, also those inside of other products' containers, which the log keeps as text. */
 function* sentNames(sent: Sent): Generator<string> {
   const holds = (name: string) => CONTAINERS.includes(name) && /^[{["\s]*[{[]/.test(asText(sent[name]));
   yield* Object.keys(sent).filter((name) => !holds(name));
@@ -29,7 +29,7 @@ function* sentNames(sent: Sent): Generator<string> {
   }
 }
 
-/** The name that most likely means this field, of those that we do not know. */
+/** Of the sent names that we do not know, the one that most likely means this field. */
 export function sentAs(sent: Sent, field: Lookalike): string | undefined {
   const knownNames = [field, ...Object.keys(ALIASES)] as string[];
   const likely = [...sentNames(sent)].flatMap((name) => {

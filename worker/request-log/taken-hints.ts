@@ -1,4 +1,4 @@
-/** What is odd about an event that was accepted, in words for the person who sets up a postback or an integration. */
+/** What looks wrong about an accepted event, in words for the person who sets up a postback or an integration. */
 
 import { fields } from "../event.ts";
 import { typeByOtherName } from "../lookalike.ts";
@@ -7,7 +7,7 @@ import { isMacro, namesNothing } from "../placeholder.ts";
 import { fill } from "./hint-text.ts";
 import { type Sent, sentAs } from "./sent-names.ts";
 
-/** Of events that were taken, and still look wrong: these came with a placeholder in place of a value. */
+/** The fields of accepted events that are checked for a placeholder in place of a value. */
 const SUSPECT = [
   "player_id",
   "visitor_id",
@@ -20,7 +20,7 @@ const SUSPECT = [
   "app_version",
   "transaction_id",
 ] as const;
-/** So many further keys a pixel keeps. */
+/** How many further keys a pixel keeps. */
 const KEYS_OF_A_PIXEL = 40;
 const TAKEN = {
   test: "A test event: stored, and in no figure.",
@@ -41,11 +41,11 @@ const TAKEN = {
 } as const;
 
 const isUnfilled = (value: string) => isMacro(value) || namesNothing(value);
-/** Kept in `data` because the field did not take it; what could not be read is written as the bytes of U+FFFD. */
+/** The value was kept in `data` because the field refused it. Bytes that could not be read are written as those of U+FFFD. */
 const isBroken = (field: (typeof SUSPECT)[number], value: string) =>
   value.includes("%EF%BF%BD") || !fields[field].safeParse(value).success;
 
-/** What is odd about an event that was taken; null where nothing is. `data` holds the fields other than the known ones. */
+/** What looks wrong about an accepted event; null where nothing does. `data` has the fields other than the known ones. */
 export function hintForTaken(
   event: Sent & { bot: string | null; duplicate_of: string | null; test: number },
   data: Sent,

@@ -1,4 +1,4 @@
-/** A report of one period: its figures are those of the campaigns, its message the same for all channels but for their links. */
+/** A report of one period: the figures of the campaigns report. Its message is the same for all channels, except for the links. */
 
 import { type SQL, sql } from "drizzle-orm";
 import { tagsOf, type Watched } from "../alerts/measure.ts";
@@ -20,10 +20,10 @@ import { titleOf } from "./period.ts";
 import type { Schedule } from "./schedule.ts";
 import { linkOf } from "./unsubscribing.ts";
 
-/** Rows of the table that is attached: it is kept in the database, whose values are of 2 MB at most. */
+/** The most rows of the attached table: it is stored in the database, which allows values of 2 MB at most. */
 const MOST_ROWS = 2_000;
 
-/** Of the same tags; several are counted under a filter. */
+/** The rows of days for the report's tags; several tags are counted under a filter. */
 async function daysOfTags(watched: Watched, { banner_tags, segment_id }: Schedule, tags: string[] | null) {
   const asking = { ...watched, principal: ADMIN };
   if (tags === null || tags.length < 2) return daysOf(asking, { tags }, null);
@@ -39,7 +39,7 @@ async function daysOfTags(watched: Watched, { banner_tags, segment_id }: Schedul
 
 export type Issue = { schedule: Schedule; period: Period; title: string; notes: string[]; told: Told; csv: string };
 
-/** Over the channels: who has unsubscribed, or is not there any more, gets none. */
+/** The channels of a report, without those whose reader has unsubscribed. */
 export const readersOf = ({ channels, unsubscribed }: Schedule): string[] =>
   channels.filter((id) => !unsubscribed.includes(id));
 
@@ -87,7 +87,7 @@ export async function issueOf(watched: Watched, schedule: Schedule, period: Peri
 
 const subjectOf = ({ id }: Schedule, { to }: Period) => `${id}.${to}`;
 
-/** As it is sent to one channel: only readers of mail need a way to end it. */
+/** The message for one channel. Only mail gets a link to unsubscribe. */
 export async function messageTo<Kind extends "report" | "test">(
   { db, now }: Watched,
   { schedule, period, title, notes, told, csv }: Issue,
@@ -114,7 +114,7 @@ export async function messageTo<Kind extends "report" | "test">(
   };
 }
 
-/** Claims the period and writes what is sent, in one transaction: a second run finds the period claimed. */
+/** Claims the period and writes the messages, in one transaction: a second run finds the period claimed and writes nothing. */
 export async function claim(watched: Watched, issue: Issue, channels: readonly Channel[]): Promise<SQL[]> {
   const { schedule, period } = issue;
   const { now, project } = watched;

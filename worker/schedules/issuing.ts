@@ -1,4 +1,4 @@
-/** Makes the reports whose period is over, one for each period, also of those that nobody woke this duty for. */
+/** Makes the reports whose period is over, one for each period, also for periods that ended while this duty did not run. */
 import { sql } from "drizzle-orm";
 import { isFresh, type Watched } from "../alerts/measure.ts";
 import { channelsOf } from "../channels/channel.ts";
@@ -13,10 +13,10 @@ import { newestPeriod, periodsDue } from "./period.ts";
 import { type Schedule, schedulesOf } from "./schedule.ts";
 
 const EVERY_MS = 5 * 60_000;
-/** Calls and statements of a report: the project, tables, segment, figures of two periods, channels, and what comes of them. */
+/** Calls and statements of a report: the project, tables, segment, figures of two periods, channels, and the messages. */
 const REPORT_CALLS = 34;
 
-/** False where it must wait, since the figures are behind. */
+/** Makes the oldest due report of a schedule. False where it must wait, since the figures are behind. */
 async function issue(watched: Watched, schedule: Schedule): Promise<boolean> {
   const { db, project, now } = watched;
   const { every, hour, sent_to } = schedule;
@@ -44,17 +44,17 @@ export async function issueAll(env: Env, budget: Budget, now: number): Promise<P
     const due = periodsDue(every, sent_to, newestPeriod(project.timezone, every, hour, now));
     if (due.length === 0) continue;
     if (!budget.has(REPORT_CALLS)) {
-      // Reports that are made already are sent now: they do not wait for those of other projects.
+      // Reports that were made are sent now: they do not wait for those of other projects.
       await wakeChannels(env, db, now);
       return "more";
     }
     try {
-      // The figures are behind for all of them.
+      // If the figures are behind for one report, they are behind for all.
       if (!(await issue({ env, db, project, now }, schedule))) break;
       if (due.length > 1) return "more";
     } catch (error) {
       log("error", "report not made", { schedule_id: schedule.id, error: String(error) });
-      // It is tried again after a while; until then no other report waits for it.
+      // It is tried again in a later run; in the meantime it does not delay other reports.
       await db.run(sql`UPDATE scheduled_reports SET tried_at = ${now} WHERE id = ${schedule.id}`);
     }
   }

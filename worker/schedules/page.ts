@@ -1,8 +1,8 @@
-/** A report as a page for a phone: the figures with those of the period before, and the first tags. */
+/** A report as a page that fits a phone: its figures with those of the period before, and its first tags. */
 import { escaped, linkOf, pageOf, paragraph } from "../channels/html.ts";
 import type { CampaignFigures, Campaigns } from "../reports/campaigns.ts";
 
-/** Tags on the page; the table that is attached has more. */
+/** The most tags on the page; the attached table has more. */
 const MOST_TAGS = 15;
 
 type Shown = { label: string; money?: true; of(figures: CampaignFigures): string | null };
@@ -36,7 +36,7 @@ export type Told = Pick<Campaigns, "currency" | "total" | "rows">;
 const shownOf = ({ of }: Shown, figures: CampaignFigures | undefined): string => (figures && of(figures)) ?? "–";
 const labelOf = ({ label, money }: Shown, currency: string) => (money ? `${label}, ${currency}` : label);
 
-/** A figure a line, for channels of plain text. */
+/** One line for each figure, for channels of plain text. */
 export const linesOf = ({ currency, total }: Told): string[] =>
   FIGURES.map(
     (figure) => `${labelOf(figure, currency)}: ${shownOf(figure, total)} (before: ${shownOf(figure, total.previous)})`,
@@ -65,7 +65,7 @@ const totals = ({ currency, total }: Told) =>
 
 const TAGGED = ["visits", "registrations", "first_deposits"] as const;
 
-/** A name has a line of its own: it may be long, and a phone is narrow. */
+/** Each name has a separate line: it may be long, and a phone is narrow. */
 const tags = ({ currency, rows }: Told) =>
   tableOf([
     head(["Visits", "Registrations", "First deposits", `Deposited, ${currency}`]),

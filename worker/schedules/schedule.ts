@@ -1,13 +1,13 @@
-/** Reports that are sent by themselves: of which figures, how often, and to whom. */
+/** Scheduled reports: their tags, how often they are sent, and to which channels. */
 import { sql } from "drizzle-orm";
 import type { Database } from "../store/database.ts";
 import type { Every } from "./period.ts";
 
-/** What an administrator sets. */
+/** The settings that an administrator chooses. */
 export type ScheduleSettings = {
   name: string;
   every: Every;
-  /** The hour of the project's clock from which on it is sent. */
+  /** The hour, in the project's time zone, from which on it is sent. */
   hour: number;
   /** Null: all tags. */
   banner_tags: string[] | null;
@@ -19,15 +19,15 @@ export type ScheduleSettings = {
 export type Schedule = ScheduleSettings & {
   id: string;
   project_id: string;
-  /** The address of this instance by which it was made: its messages link to it. */
+  /** The origin of this instance at which the schedule was created: links in messages begin with it. */
   origin: string;
-  /** Ids of channels whose reader wants it no more. */
+  /** Ids of channels whose reader has unsubscribed. */
   unsubscribed: string[];
   created_at: number;
   paused_at: number | null;
-  /** The last day of the newest period that was sent, or that was over when it was made. */
+  /** The last day of the newest period that was sent, or that was over when the schedule was created. */
   sent_to: string;
-  /** When it was last tried and failed. */
+  /** When it last failed, in epoch milliseconds. */
   tried_at: number;
 };
 
@@ -44,7 +44,7 @@ const scheduleOf = (row: Row): Schedule => ({
   unsubscribed: JSON.parse(row.unsubscribed),
 });
 
-/** Those of all projects, or of one; the oldest first. */
+/** The schedules of one project, or of all where `project_id` is null; the oldest first. */
 export async function schedulesOf(db: Database, project_id: string | null = null): Promise<Schedule[]> {
   const only = project_id === null ? sql`` : sql`WHERE project_id = ${project_id}`;
   return (await db.all<Row>(sql`SELECT * FROM scheduled_reports ${only} ORDER BY created_at, id`)).map(scheduleOf);

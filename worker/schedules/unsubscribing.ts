@@ -1,4 +1,4 @@
-/** The link by which a reader ends a report: it names schedule and channel, and is signed by a key of the instance. */
+/** The link to unsubscribe from a report: it names the schedule and the channel, and is signed by a key of the instance. */
 import { sameDigest } from "../http/keys.ts";
 import { instanceKey } from "../instance-key.ts";
 import type { Database } from "../store/database.ts";
@@ -17,7 +17,7 @@ async function signatureOf(db: Database, schedule_id: string, channel_id: string
 export const linkOf = async (db: Database, origin: string, schedule_id: string, channel_id: string) =>
   `${origin}/api/v1/unsubscribe?token=${schedule_id}.${channel_id}.${await signatureOf(db, schedule_id, channel_id)}`;
 
-/** What a link names; null where nobody has signed it here. */
+/** The schedule and channel that a link names; null where it was not signed by this instance. */
 export async function unsubscriberOf(
   db: Database,
   token: string,

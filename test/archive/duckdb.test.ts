@@ -129,7 +129,7 @@ const everything = async () => {
 describe("DuckDB", () => {
   it("finds every accepted event once and every amount exact", everything);
 
-  it("finds every value as the log has it", async () => {
+  it("finds every value as it is in the log", async () => {
     const rows = await ask([
       `SELECT seq::INTEGER AS seq, * EXCLUDE (seq, banner_tag, timestamp, received_at, event_date, amount, score, test, trusted, year, month, day, hour),
         epoch_ms(timestamp)::DOUBLE AS timestamp, epoch_ms(received_at)::DOUBLE AS received_at, event_date::VARCHAR AS event_date,
@@ -150,7 +150,7 @@ describe("DuckDB", () => {
     expect(log.filter(({ duplicate_of }) => duplicate_of !== null).length).toBeGreaterThan(100);
   });
 
-  it("finds the types that the docs tell", async () => {
+  it("finds the column types that the docs give", async () => {
     const columns = await ask([`DESCRIBE SELECT * FROM ${ARCHIVE}`]);
     const types = Object.fromEntries(columns.map(({ column_name, column_type }) => [column_name, column_type]));
     expect(types).toMatchObject({
@@ -173,7 +173,7 @@ describe("DuckDB", () => {
     ).toEqual([{ n: "0" }]);
   });
 
-  it("finds each event in the partition of its UTC hour, and the files told what they are", async () => {
+  it("finds each event in the partition of its UTC hour, and each file's schema version and software", async () => {
     const astray = await ask([
       `SELECT count(*) AS astray FROM ${ARCHIVE}
        WHERE make_timestamp(year::INT, month::INT, day::INT, hour::INT, 0, 0) <> date_trunc('hour', timestamp)::TIMESTAMP`,

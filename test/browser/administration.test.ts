@@ -163,7 +163,7 @@ describe.skipIf(!browserPath)("administration", () => {
     expect(await page.locator("[data-row]").count()).toBe(acts.length);
   });
 
-  test("a project is made and changed, wrong fields are told beside them, and a new window is asked about", async () => {
+  test("a project is made and changed, fields show their errors, a new attribution window asks for confirmation", async () => {
     const page = await signedIn("/?view=projects");
     await press(page, "Make a project");
     await inDialog(page).getByRole("textbox", { name: "Id" }).fill("Not a slug");
@@ -226,7 +226,7 @@ describe.skipIf(!browserPath)("administration", () => {
     await expect.poll(() => new URL(page.url()).search, soon).toBe("?project_id=brand");
   });
 
-  test("rates are added and uploaded, and wrong lines are told", async () => {
+  test("rates are added and uploaded, and wrong lines are listed", async () => {
     const page = await signedIn("/?view=rates");
     await page.locator("[data-feed]").waitFor(soon);
     await press(page, "Add a rate");
@@ -324,7 +324,7 @@ describe.skipIf(!browserPath)("administration", () => {
     await reader.getByRole("heading", { name: "This link no longer works" }).waitFor(soon);
   });
 
-  test("an embedded view shows its figures in another site's page, and nobody signs in there", async () => {
+  test("an embedded view shows its figures in another site's page, without a sign-in", async () => {
     const page = await signedIn("/?view=sharing");
     const { embed } = await makeLink(page, async () => {
       await page.getByLabel("Name").fill('A "partner"');
@@ -352,7 +352,7 @@ describe.skipIf(!browserPath)("administration", () => {
   });
 
   // An erasure passes over everything again a minute later: by now it is about to.
-  test("the receipt of an erasure tells what was found, and nothing is found afterwards", async () => {
+  test("the receipt of an erasure lists what was found, and nothing is found afterwards", async () => {
     const [running] = (await report<{ rows: SignedReceipt[] }>(server, "erasures")).rows;
     const page = await signedIn("/?view=data_requests");
     await row(page, String(running?.id)).getByRole("button").click();

@@ -60,7 +60,7 @@ describe.skipIf(!browserPath)("the dashboard", () => {
     });
   });
 
-  test("asks who is not signed in for a key, then goes where one wanted to, until one signs out", async () => {
+  test("asks for a key without a session, then opens the requested page, until sign-out", async () => {
     const page = await openPage(browser, `${server.url}/?view=campaigns&banner_tag=spring`);
     const key = page.getByLabel("Key", { exact: true });
     await key.fill("wrong");
@@ -113,7 +113,7 @@ describe.skipIf(!browserPath)("the dashboard", () => {
     expect(sum).toBe(visits.reduce((all, row) => all + row.total, 0));
   });
 
-  test("shows the last 24 hours by the hour, and two whole days where hours cannot be had", async () => {
+  test("shows the last 24 hours by the hour, and two whole days where there are no figures by the hour", async () => {
     await send("visit", { player_id: "now", btag: "winter" });
     const page = await signedIn("/?period=24h");
     await figure(page, "visits").waitFor();
@@ -185,7 +185,7 @@ describe.skipIf(!browserPath)("the dashboard", () => {
       .waitFor({ timeout: 200_000 });
   });
 
-  test("connects anew unseen when the server wants to know again who listens", async () => {
+  test("reconnects without a visible change when the server asks for the credential again", async () => {
     const page = await signedIn("/404.css");
     const sockets: WebSocketRoute[] = [];
     await page.routeWebSocket(/\/api\/v1\/live/, (socket) => {
@@ -226,7 +226,7 @@ describe.skipIf(!browserPath)("the dashboard", () => {
     expect(await page.locator(".live .top").count()).toBe(1);
   });
 
-  test("goes to signing in when the server ends the live connection for want of a session", async () => {
+  test("opens the sign-in page when the server ends the live connection because the session is over", async () => {
     const page = await signedIn("/404.css");
     const sockets: WebSocketRoute[] = [];
     await page.routeWebSocket(/\/api\/v1\/live/, (socket) => {
@@ -240,7 +240,7 @@ describe.skipIf(!browserPath)("the dashboard", () => {
     await page.getByLabel("Key", { exact: true }).waitFor();
   });
 
-  test("tells what failed, and recovers when one tries again", async () => {
+  test("says what failed, and recovers on a retry", async () => {
     const page = await signedIn("/404.css");
     let failing = true;
     const problem = { type: "about:blank", title: "Temporarily unavailable", status: 503, detail: "Please wait." };
@@ -275,7 +275,7 @@ describe.skipIf(!browserPath)("the dashboard", () => {
     await expect.poll(() => alert.count(), soon).toBe(0);
   });
 
-  test("what the server still works on is shown as that, and asked again by itself when the server says", async () => {
+  test("an answer that the server is still preparing is shown as pending, and requested again when the server says", async () => {
     const problem = { type: "about:blank", title: "Temporarily unavailable", status: 503 };
     let asked = 0;
     const page = await signedIn("/404.css");
@@ -301,7 +301,7 @@ describe.skipIf(!browserPath)("the dashboard", () => {
     expect(asked).toBeGreaterThanOrEqual(3);
   });
 
-  test("says how many events the figures lack, and asks again by itself until they have them", async () => {
+  test("says how many events the figures lack, and asks again automatically until none is missing", async () => {
     const page = await signedIn("/404.css");
     let lagging = true;
     await changeAnswers(page, "**/api/v1/funnel*", (response) => ({
@@ -316,7 +316,7 @@ describe.skipIf(!browserPath)("the dashboard", () => {
     expect(await page.locator('[data-step="visit"] data').count()).toBe(1);
   });
 
-  test("keeps what it shows in the address, for a reload and for Back", async () => {
+  test("keeps its state in the address, for a reload and for Back", async () => {
     const page = await signedIn("/");
     await page.getByRole("button", { name: "spring" }).first().waitFor();
     await page
@@ -346,7 +346,7 @@ describe.skipIf(!browserPath)("the dashboard", () => {
     expect(await page.getByRole("button", { name: /Remove the filter/ }).count()).toBe(0);
   });
 
-  test("says what to do where nothing has happened in the period, and refuses what it does not know", async () => {
+  test("says what to do when the period has no events, and refuses an unknown view", async () => {
     const page = await signedIn("/?from=2020-01-01&to=2020-01-07&view=campaigns");
     await page.getByRole("button", { name: "Look at the last 30 days" }).click();
     await page.getByRole("row", { name: /^spring/ }).waitFor();

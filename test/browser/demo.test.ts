@@ -65,7 +65,7 @@ describe.skipIf(!browserPath)("the demo site", () => {
     await page.context().close();
   });
 
-  test("the panel says what the server said", async () => {
+  test("the panel shows the server's answers", async () => {
     const page = await openPage(browser, `${server.url}/demo/cashier?btag=panel`);
     await eventually(() => statuses(page)).toEqual(["200 accepted"]);
     await handleFirst(page, "**/happened?*event_type=deposit*", (route) =>
@@ -79,7 +79,7 @@ describe.skipIf(!browserPath)("the demo site", () => {
     await page.context().close();
   });
 
-  test.each(PAGES)("%s keeps to the strict policy, has no error and fits a phone", async (path) => {
+  test.each(PAGES)("%s complies with the strict policy, has no error and fits a phone", async (path) => {
     const context = await browser.newContext({ viewport: { width: 360, height: 740 } });
     const page = await context.newPage();
     const complaints: string[] = [];

@@ -156,7 +156,7 @@ describe.skipIf(!browserPath)("every view", () => {
     });
     afterAll(() => page?.context().close());
 
-    test.each(["overview", "campaigns", "projects"])("%s has no English text, and reads well", async (view) => {
+    test.each(["overview", "campaigns", "projects"])("%s has no English text, and is accessible", async (view) => {
       await page.goto(address(view));
       await settled(page);
       expect(await page.evaluate(() => document.documentElement.lang)).toBe(locale.slice(0, 2));

@@ -72,7 +72,7 @@ describe.skipIf(!browserPath)("filters by country, device, app and platform", ()
     );
   });
 
-  test("Germany and mobile, chosen by keyboard, narrow all that is shown, until they are removed", async () => {
+  test("Germany and mobile, chosen by keyboard, filter all figures until they are removed", async () => {
     const page = await signedIn(`/?${DAYS}`);
     await expect.poll(() => cards(page), soon).toEqual(await totals(""));
     const asked = new Set<string | null>();
@@ -126,7 +126,7 @@ describe.skipIf(!browserPath)("filters by country, device, app and platform", ()
     expect([...search(page).keys()].filter((name) => ["country", "device"].includes(name))).toEqual([]);
   });
 
-  test("a second value and a platform are added to what holds, and a saved segment keeps them", async () => {
+  test("a second value and a platform are added to the filters, and a saved segment keeps them", async () => {
     const page = await signedIn(`/?view=revenue&${DAYS}&country=DE`);
     await chip(page, "Country is Germany").waitFor();
     await page.getByRole("button", { name: "Filter", exact: true }).click();
@@ -152,7 +152,7 @@ describe.skipIf(!browserPath)("filters by country, device, app and platform", ()
     await expect.poll(paid, soon).toBe(total.total_usd);
   });
 
-  test("a row of where they come from sets its filter", async () => {
+  test("a press on a row of the breakdown by country, device or app sets that filter", async () => {
     const page = await signedIn(`/?${DAYS}&banner_tag=north`);
     await page.getByRole("heading", { name: "Countries, devices and apps" }).scrollIntoViewIfNeeded();
     await page.getByRole("button", { name: "Sweden" }).click();
@@ -163,7 +163,7 @@ describe.skipIf(!browserPath)("filters by country, device, app and platform", ()
     await expect.poll(() => cards(page), soon).toEqual(await totals(""));
   });
 
-  test("what is not kept by them says so, and is not asked with them", async () => {
+  test("a panel whose figures cannot be filtered by them says so, and its request leaves them out", async () => {
     const refused: string[] = [];
     const page = await signedIn("/404.css");
     page.on("response", (answer) => {
@@ -184,7 +184,7 @@ describe.skipIf(!browserPath)("filters by country, device, app and platform", ()
     expect(refused).toEqual([]);
   });
 
-  test("players are those whose first event fits", async () => {
+  test("the players are those whose first event matches", async () => {
     const page = await signedIn(`/?view=players&${DAYS}&country=DE&platform=web`);
     await page.locator("[data-row]").first().waitFor(soon);
     const fitting = traffic().filter((event) => {
@@ -197,7 +197,7 @@ describe.skipIf(!browserPath)("filters by country, device, app and platform", ()
     await expect.poll(() => page.locator("[data-row]").count(), soon).toBe(german.length);
   });
 
-  test("the list of events takes one value of each, and says so where there are two", async () => {
+  test("the list of events takes one value of each field, and says so when there are two", async () => {
     const page = await signedIn(`/?view=events&${DAYS}&country=SE&app_id=poker`);
     await page.locator(".events [data-row]").first().waitFor(soon);
     const sent = traffic().filter(({ country, app_id }) => country === "SE" && app_id === "poker");

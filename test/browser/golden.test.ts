@@ -350,7 +350,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
     }
   });
 
-  test("overview: a press on a tag filters all of it", async () => {
+  test("overview: a press on a tag filters the whole page", async () => {
     const page = await signedIn();
     for (const tag of ["=SUM(A1)", "spaced"]) {
       await open(page, "overview", { columns: SHOWN_COLUMNS });
@@ -669,7 +669,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
     );
   });
 
-  test("revenue: by day, and by what it is told apart by", async () => {
+  test("revenue: by day, and by each dimension", async () => {
     type Amounts = Record<"amount" | "refunded" | "withdrawn" | "net_amount", string> & { average: string | null };
     type Figures = Record<"purchases" | "deposits" | "refunds" | "withdrawals" | "paying_users", number> &
       Amounts & { total?: string };
@@ -778,7 +778,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
     await expectFile(page, "anomalies", "anomalies");
   });
 
-  test("quality: people, bots, and how they were told", async () => {
+  test("quality: people, bots, and the reasons why bots were recognised", async () => {
     const page = await signedIn();
     await open(page, "quality");
     const { events, total, by_reason, rows } = await answerOf<Bots>("bots");
@@ -934,7 +934,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
       expect(shown).toEqual(week);
     });
 
-    test("an affiliate's own link, from its campaign's page", async () => {
+    test("a share link for one affiliate, from its campaign's page", async () => {
       const tag = "affiliate-1";
       const page = await signedIn();
       await open(page, "overview");
@@ -955,7 +955,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
       expect(shown.get(TOTAL)).toMatchObject(cells(total, ["visits", "registrations", "first_deposits", "amount"]));
     });
 
-    test("which pixel broke, since when, whose, and what to do", async () => {
+    test("which pixel broke, since when, of which tag, and what to do", async () => {
       const broken = (btag: string, n: number) =>
         fetch(
           `${server.url}/deposit?${new URLSearchParams({ project_id: PROJECT, btag, player_id: `p${n}`, amount: "12,50", currency: "EUR" })}`,

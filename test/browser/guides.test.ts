@@ -134,7 +134,7 @@ const sent = (visitor: Visitor) => eventually(() => types(visitor));
 const byType = ({ sent: all }: Visitor, type: string) => all.filter((one) => one.type === type);
 
 describe.skipIf(!browserPath)("in a page", () => {
-  test("plain-html.md: each page says what happened, and a page that is loaded twice says it once", async () => {
+  test("plain-html.md: each page sends its event, and a page that is loaded twice sends it once", async () => {
     const { project } = await newProject("plain");
     const [tag = ""] = blocks("plain-html.md", "html");
     const [signUp, payment, signedIn, signedOut] = blocks("plain-html.md", "js");
@@ -227,7 +227,7 @@ describe.skipIf(!browserPath)("in a page", () => {
     expect(visitor.errors).toEqual([]);
   });
 
-  test("zaraz.md: a tag that is made from its attributes, again at each route, counts each route once", async () => {
+  test("zaraz.md: a script tag that is created from its attributes again at each route counts each route once", async () => {
     const { project } = await newProject("zaraz");
     const [tag = ""] = blocks("zaraz.md", "html");
     answers = { "/": page("", "") };
@@ -252,7 +252,7 @@ describe.skipIf(!browserPath)("in a page", () => {
     expect(visitor.errors).toEqual([]);
   });
 
-  test("shops.md: the order that the page and the webhook tell of counts once, for the campaign", async () => {
+  test("shops.md: an order that both the page and the webhook report counts once, for the campaign", async () => {
     const { project, key } = await newProject("shop");
     const [theme = ""] = blocks("shops.md", "html");
     const customer = { id: 7001 };
@@ -311,7 +311,7 @@ describe.skipIf(!browserPath)("in a page", () => {
     expected[project] = { visit: 1, identify: 1, purchase: 1 };
   });
 
-  test.skipIf(!has("php", "--version"))("wordpress.md: the plugin's tag says who is signed in", async () => {
+  test.skipIf(!has("php", "--version"))("wordpress.md: the plugin's tag has the id of the signed-in user", async () => {
     const { project } = await newProject("wordpress");
     answers = { "/": page((await php(`edgepixel_tag('${server.url}', '${project}', 'wp-<42>')`)) as string) };
     const visitor = await visitorOf(browser, server);
@@ -432,7 +432,7 @@ describe.skipIf(!browserPath)("at a path of the site", () => {
     await context.close();
   }
 
-  test("first-party.md: by a Worker, which hands on pixels, the visitor's address and no cookies", async () => {
+  test("first-party.md: by a Worker, which forwards pixels and the visitor's address, and no cookies", async () => {
     const { project } = await newProject("route");
     const config = unstable_readConfig({ config: join(GUIDES, "code/first-party/wrangler.jsonc") });
     const [service] = config.services ?? [];
@@ -523,7 +523,7 @@ describe("from a server", () => {
   ];
 
   test.concurrent.for(PROGRAMS)(
-    "server-to-server.md: $name counts once through a network that fails, and signs pixels",
+    "server-to-server.md: $name counts once despite network failures, and signs pixels",
     async ({ name, program, question, args }, { skip }) => {
       if (!has(program, question)) skip(`There is no ${program} here.`);
       const { project, key, secret } = await newProject(name.toLowerCase(), { require_signature: true });
@@ -554,7 +554,7 @@ describe("from a server", () => {
     },
   );
 
-  test.skipIf(!has("php", "--version"))("wordpress.md: what the plugin makes is taken", async () => {
+  test.skipIf(!has("php", "--version"))("wordpress.md: the events that the plugin makes are accepted", async () => {
     const { project, key } = await newProject("wordpress");
     expect((await run("php", ["-l", PLUGIN])).stdout).toContain("No syntax errors");
     const now = Math.floor(Date.now() / 1000);

@@ -61,7 +61,7 @@ describe.skipIf(!browserPath)("the dashboard by keyboard alone", () => {
     });
   });
 
-  test("Tab comes by the figures, the views and the days, and a menu gives the focus back", async () => {
+  test("Tab reaches the figures, the views and the days, and a closed menu returns the focus", async () => {
     const page = await signedIn("/");
     await page.keyboard.press("Tab");
     expect(await focused(page)).toBe("Skip to the figures");
@@ -91,7 +91,7 @@ describe.skipIf(!browserPath)("the dashboard by keyboard alone", () => {
     await page.locator(".period .menu-panel").waitFor({ state: "detached" });
   });
 
-  test("the technical views are folded away, and unfold by keyboard or where one of them is shown", async () => {
+  test("the technical views are collapsed, and expand by keyboard or when one of them is open", async () => {
     const page = await signedIn("/");
     const keys = page.getByRole("navigation", { name: "Views" }).getByRole("link", { name: "Keys" });
     await page.locator("#content data").first().waitFor();
@@ -106,7 +106,7 @@ describe.skipIf(!browserPath)("the dashboard by keyboard alone", () => {
     await keys.waitFor();
   });
 
-  test("a link of the views leads on by Enter", async () => {
+  test("Enter follows a link in the list of views", async () => {
     const page = await signedIn("/");
     await tabTo(page, "Funnel");
     await page.keyboard.press("Enter");
@@ -185,7 +185,7 @@ describe.skipIf(!browserPath)("the dashboard by keyboard alone", () => {
     await expect.poll(() => rowsOn(page)).toHaveLength(3);
   });
 
-  test("a dialog keeps the focus inside and gives it back", async () => {
+  test("a dialog keeps the focus inside, and returns it when it closes", async () => {
     const page = await signedIn("/");
     await tabTo(page, "Administration");
     await page.keyboard.press("Enter");

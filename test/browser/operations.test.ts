@@ -72,7 +72,7 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
     [server, browser] = [started, launched];
   });
 
-  test("lead from an empty overview to a pixel that is seen as it arrives", async () => {
+  test("lead from an empty overview to a pixel that is shown as it arrives", async () => {
     const page = await signedIn("/");
     await page.getByRole("heading", { name: "Waiting for the first event" }).waitFor();
     await page.locator(".welcome").getByRole("button", { name: "Install tracking" }).click();
@@ -111,7 +111,7 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
     await expect.poll(() => page.locator(".check").textContent(), soon).toMatch(/Received: deposit of own-btag/);
   });
 
-  test("give the code of the docs, which runs as it is with the key that is made beside it", async () => {
+  test("give the code of the docs, which runs unchanged with the key that is made on the same page", async () => {
     const page = await signedIn("/?view=setup");
     expect(await copied(page, piece(page, "On every page, at the end of the head"))).toBe(
       documented("pixels.md", "## The snippet", "html"),
@@ -157,7 +157,7 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
     );
   });
 
-  test("filter requests by the address, count reasons, show all of one, and hold still", async () => {
+  test("filter requests by the address, count reasons, show all of one request, and do not move meanwhile", async () => {
     const refuse = (n: number) => send("/registration", { player_id: `r${n}` });
     await refuse(0);
     await vi.waitFor(async () => {
@@ -208,7 +208,7 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
     await expect.poll(() => rows.count(), soon).toBe(3);
   });
 
-  test("the overview says what to look at now, in the order of its weight, and leads there", async () => {
+  test("the overview lists what needs attention, the most urgent first, with a link to each", async () => {
     const project_id = "watched";
     await post("projects", { project_id });
     const today = new Date().toISOString().slice(0, 10);
@@ -315,7 +315,7 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
     expect(await reader.locator(".attention [data-sign]").count()).toBe(1);
   });
 
-  test("mend, replay and discard what the log could not store", async () => {
+  test("edit, replay and discard events that the log could not store", async () => {
     await inDatabase(
       "CREATE TRIGGER cursed BEFORE INSERT ON events WHEN NEW.banner_tag = 'cursed' BEGIN SELECT RAISE(ABORT, 'cursed'); END",
     );
@@ -461,7 +461,7 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
       .toBe("retired");
   });
 
-  test("need no scrolling sideways on a phone, whatever part of them is looked at", async () => {
+  test("need no scrolling sideways on a phone, in any of their parts", async () => {
     const page = await signedIn("/?view=schemas");
     await page.setViewportSize({ width: 390, height: 844 });
     const parts = ["setup", "setup&part=pixels&project_id=strict", "setup&part=postback", "setup&part=server"];

@@ -160,7 +160,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
       ["?click_id=c#btag=h?1", "h?1", "c"],
       ["?btag=q#/lobby", "q", undefined],
       ["#/lobby", "page", undefined],
-    ])("takes tag and click from %s", async (address, banner_tag, click_id) => {
+    ])("reads tag and click from %s", async (address, banner_tag, click_id) => {
       pages = { "/": tagOf(`data-btag="page"`) };
       const who = await visitor();
       await who.page.goto(at(`/${address}`));
@@ -186,7 +186,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
     ["ten minutes ahead", 600_000],
     ["two weeks ahead", 14 * 86_400_000],
     ["a day behind", -86_400_000],
-  ])("loses nothing by a clock %s", async (name, skew) => {
+  ])("loses no event because of a clock %s", async (name, skew) => {
     const tag = `clock ${name}`;
     pages = { "/": tagOf() };
     const who = await visitor(`const now = Date.now.bind(Date); Date.now = () => now() + ${skew}`);
@@ -199,7 +199,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
     await eventually(() => counted(server, tag)).toEqual({ visit: 1, registration: 1, deposit: 1 });
   });
 
-  describe("that another site led to", () => {
+  describe("with a referrer of another site", () => {
     /** As a link does. */
     const follow = (who: Visitor, to: string) => who.page.evaluate(`location.href = ${JSON.stringify(to)}`);
     /** What visits of a tag came from, and what their people did. */
@@ -210,7 +210,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
       return rows.map(({ value, visits, visitors, registrations }) => [value, visits, visitors, registrations]);
     };
 
-    test("says which one and where the visit began, on each of its pages", async () => {
+    test("sends that site and the landing page, on each page of the visit", async () => {
       pages = { "/": tagOf(), "/list": "A list of offers" };
       const who = await visitor();
       await who.page.goto(at("/list?reader=jane", "localhost"));
@@ -234,7 +234,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
       await eventually(() => traffic("led", "landing_page")).toEqual([["/offer", 3, 1, 1]]);
     });
 
-    test("and to which somebody comes back by itself says so", async () => {
+    test("says that there is no referrer when the visitor later comes back directly", async () => {
       pages = { "/": tagOf(), "/list": "A list of offers" };
       const who = await visitor();
       await who.page.goto(at("/list", "localhost"));
@@ -251,7 +251,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
       ]);
     });
 
-    test("and whose routes are behind the hash says which of them the visit began at", async () => {
+    test("sends the first route of the visit when routes are behind the hash", async () => {
       pages = { "/": tagOf("data-hash") };
       const who = await visitor();
       await who.page.goto(at("/#/lobby?btag=hashed&email=jane"));
@@ -259,7 +259,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
       expect(last(who)).toMatchObject({ referrer: "-", landing_page: "/#/lobby" });
     });
 
-    test("leaves out a path that is too long, and what the page itself says goes first", async () => {
+    test("leaves out a path that is too long, and values that the page itself sets win", async () => {
       pages = { "/": tagOf() };
       const who = await visitor();
       await who.page.goto(at(`/${"long".repeat(200)}`));
@@ -283,7 +283,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
       "/events?",
     ];
 
-    test("and asks for privacy, counts where the project says so", async () => {
+    test("and sends a privacy signal, counts if the project allows it", async () => {
       pages = { "/": tagOf() };
       const who = await visitor(
         "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true })",
@@ -320,7 +320,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
       expect(who.errors).toEqual([]);
     });
 
-    test.each([429, 503])("keeps what is answered with %i, and sends it again", async (status) => {
+    test.each([429, 503])("keeps events that are answered with %i, and sends them again", async (status) => {
       pages = { "/": policed("*") + tagOf() };
       const who = await visitor();
       await who.page.goto(at(`/?btag=policy-${status}`));
@@ -379,7 +379,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
       expect(last(who)).toMatchObject({ banner_tag: "managed" });
     });
 
-    test("where an optimiser keeps a copy of it on the site, whose server it is told", async () => {
+    test("when an optimiser keeps a copy of the script on the site, and the tag names the server", async () => {
       const copy = "/cache/min/1/pixel.js";
       pages = {
         "/": tagOf(`data-minify="1" data-host="${server.url}"`, `${copy}?ver=1`),
@@ -392,7 +392,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
       await eventually(() => counted(server, "rehosted")).toEqual({ visit: 1 });
     });
 
-    test("where a copy is not told its server: warns, and keeps the events until it is", async () => {
+    test("when a copy has no server named: warns, and keeps the events until it has", async () => {
       const copy = "/cache/min/1/pixel.js";
       pages = { "/": tagOf("", copy), [copy]: { body: await script(), type: "text/javascript" } };
       const who = await visitor();
@@ -408,7 +408,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
   });
 
   describe("of several hosts of a domain", () => {
-    test("is of one visitor with one tag where the site names the domain", async () => {
+    test("has one visitor with one tag if the site names the domain", async () => {
       pages = { "/": tagOf(`data-domain="brand.localhost"`) };
       const who = await visitor();
       await who.page.goto(at("/?btag=domain&click_id=c-1", "promo.brand.localhost"));
@@ -434,7 +434,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
       expect(last(who).visitor_id).not.toBe(visitor_id);
     });
 
-    test("goes on with the visit from one to the other where the site names the domain", async () => {
+    test("continues the visit from one host to the other if the site names the domain", async () => {
       pages = { "/": tagOf(`data-domain="brand.localhost"`) };
       const who = await visitor();
       const follow = (to: string) => who.page.evaluate(`location.href = ${JSON.stringify(to)}`);
@@ -448,7 +448,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
       expect(last(who)).toMatchObject({ referrer: "my-brand.localhost", landing_page: "/offer" });
     });
 
-    test("keeps to its host where the site does not, or names a domain that is not its own", async () => {
+    test("stays with its host if the site names no domain, or one that it does not belong to", async () => {
       for (const attributes of ["", `data-domain="other.localhost"`]) {
         pages = { "/": tagOf(attributes) };
         const who = await visitor();
@@ -470,7 +470,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
   test.each([
     ...["undefined", "unknown", "null", "nil", "NaN", "none", "None", "0", "anonymous", "Guest", "[object Object]"],
     ...["{player_id}", "{{player}}", "\u0024{id}", "#id#", "<id>", "%id%", "[id]"],
-  ])("takes %s for nobody", async (nobody) => {
+  ])("takes %s as no player", async (nobody) => {
     pages = { "/": tagOf() };
     const who = await visitor();
     await who.page.goto(at("/?btag=nobody"));
@@ -486,7 +486,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
   });
 
   test.each(["{btag}", "{{campaign.name}}", "#tag#", "%TAG%", "<tag>", "[tag]"])(
-    "does not remember %s for a tag",
+    "does not remember %s as a tag",
     async (macro) => {
       pages = { "/": tagOf() };
       const who = await visitor();
@@ -510,7 +510,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
     expect(last(who).click_id, "what is longer is no click").toBe(click_id);
   });
 
-  test("on a shared computer: after reset the pages are nobody's, and the next player's visitor is another", async () => {
+  test("on a shared computer: after reset the pages have no player, and the next player gets a new visitor id", async () => {
     const QUEUE = "window.pixel=window.pixel||function(){(pixel.q=pixel.q||[]).push(arguments)}";
     pages = { "/": `<script>${QUEUE}</script>${tagOf(`data-btag="shared"`)}` };
     const who = await visitor();

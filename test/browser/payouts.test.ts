@@ -58,7 +58,7 @@ describe.skipIf(!browserPath)("payouts", () => {
     await page.getByText("Nothing any more.").waitFor(soon);
   });
 
-  test("a click rule is made, changed and ended, and what it flags is found", async () => {
+  test("a click rule is made, changed and ended, and the conversions that it flags are listed", async () => {
     const at = (what: string) => `${server.url}/${what}player_id=quick&btag=an-affiliate`;
     expect((await fetch(at("visit?"))).headers.get("x-event-status")).toBe("accepted");
     const rule = { project_id: "default", name: "Each deposit", event_type: "deposit", amount: "5" };
@@ -107,7 +107,7 @@ describe.skipIf(!browserPath)("payouts", () => {
     await page.getByText("Flags nothing any more.").waitFor(soon);
   });
 
-  test("a month that is over is closed, for good", async () => {
+  test("a statement of a past month is closed, and stays closed", async () => {
     const month = new Date();
     month.setUTCDate(0);
     const [last, day] = [month.toISOString().slice(0, 7), month.toISOString().slice(0, 10)];

@@ -152,7 +152,7 @@ describe.skipIf(!browserPath)("the views of people and games", () => {
     expect(parameter(page, "segment")).toBe("whale");
   });
 
-  test("a viewer sees pseudonyms and masked contacts, and what it takes to see more", async () => {
+  test("a viewer sees pseudonyms and masked contacts, and which role shows more", async () => {
     const { key } = await post("keys", { name: "reader", project_id: "default", role: "viewer" });
     const page = await signedIn("/?view=players&player_id=ann", key as string);
     await page.getByText("takes the role analyst; you are signed in as viewer").waitFor();
@@ -202,7 +202,7 @@ describe.skipIf(!browserPath)("the views of people and games", () => {
     expect(parameter(page, "view")).toBe("players");
   });
 
-  test("events are filtered, each opens with all that is known of it, and all go into a file", async () => {
+  test("events are filtered, each opens with all its details, and all can be downloaded as a file", async () => {
     const tried = {
       event_id: "a-try",
       event_type: "deposit",
@@ -270,7 +270,7 @@ describe.skipIf(!browserPath)("the views of people and games", () => {
     await expect.poll(() => rowsOn(page)).toEqual(monthly.rows.map(({ report_id }) => report_id));
   });
 
-  test("a kept report's average purchase says what has no exchange rate", async () => {
+  test("the average purchase of a kept report shows which amounts have no exchange rate", async () => {
     const page = await signIn(browser, server);
     await changeAnswers(page, /\/api\/v1\/reports\?/, () => ({
       json: {
@@ -292,7 +292,7 @@ describe.skipIf(!browserPath)("the views of people and games", () => {
   });
 
   // The last, since it sends more.
-  test("who deposited once and not again, and who spent most, in three steps each", async () => {
+  test("players who deposited once and not again, and those who spent most, are found in three steps each", async () => {
     await post("events", [
       { event_type: "deposit", player_id: "cid", amount: "5", currency: "USD", timestamp: NOON + 200_000 },
       { event_type: "deposit", player_id: "cid", amount: "6", currency: "USD", timestamp: NOON + 300_000 },

@@ -127,7 +127,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
     expect(levelUp).not.toHaveProperty("note");
   });
 
-  test("acts once when it is there twice", async () => {
+  test("runs once when it is loaded twice", async () => {
     head = tagOf() + tagOf() + tagOf('data-project="other"');
     const visitor = await newVisitor();
     await open(visitor, "/?btag=twice");
@@ -144,7 +144,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
     expect(last(visitor)).toMatchObject({ banner_tag: "module" });
   });
 
-  test("takes up the calls that were made before it was there", async () => {
+  test("processes the calls that were made before it was loaded", async () => {
     head = `<script>${QUEUE};pixel("identify",{player_id:"early"});pixel("registration",{app_id:"web"})</script>${tagOf()}`;
     const visitor = await newVisitor();
     await open(visitor, "/?btag=early");
@@ -180,7 +180,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
     expect(last(visitor)).not.toHaveProperty("click_id");
   });
 
-  test("falls back to the tag of the script, and lets an event name its own", async () => {
+  test("falls back to the tag of the script, and lets an event name another one", async () => {
     head = tagOf('data-btag="house"');
     const visitor = await newVisitor();
     await open(visitor, "/");
@@ -217,7 +217,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
     await expectCounted("linking").toEqual({ visit: 2, identify: 2, registration: 1 });
   });
 
-  test("an event that the server could not take arrives once, in the living page and on the next one", async () => {
+  test("an event that the server could not take arrives once, from the same page and from the next one", async () => {
     const [staying, moving] = [await newVisitor(), await newVisitor()];
     await open(staying, "/?btag=outage-staying");
     await open(moving, "/?btag=outage-moving");
@@ -247,7 +247,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
     await expectCounted("outage-moving").toEqual({ visit: 2, deposit: 1 });
   });
 
-  test("sends what was kept as soon as the browser is online again", async () => {
+  test("sends unsent events as soon as the browser is online again", async () => {
     const visitor = await newVisitor();
     await open(visitor, "/?btag=offline");
     await goOffline(visitor);
@@ -258,7 +258,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
     await expectCounted("offline").toEqual({ visit: 1, registration: 1 });
   });
 
-  test("an event whose answer got lost is counted once", async () => {
+  test("an event whose answer was lost is counted once", async () => {
     const visitor = await newVisitor();
     await open(visitor, "/?btag=lost-answer");
     await handleFirst(visitor.page, "**/happened?*event_type=registration*", async (route) => {
@@ -271,7 +271,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
     await expectCounted("lost-answer").toEqual({ visit: 1, registration: 1 });
   });
 
-  test("does not repeat what the server refuses, and says why", async () => {
+  test("does not send a refused event again, and says why it was refused", async () => {
     const visitor = await newVisitor();
     await open(visitor, "/?btag=refused");
     await call(visitor.page, "deposit", { amount: "a lot", currency: "EUR" });
@@ -322,7 +322,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
     await expectCounted("kept").toEqual({ visit: 1, spin: 3 });
   });
 
-  test("two tabs share what is known and what is unsent", async () => {
+  test("two tabs share the visitor's data and the unsent events", async () => {
     const visitor = await newVisitor();
     await open(visitor, "/?btag=tabs");
     const other = await visitor.context.newPage();
@@ -397,7 +397,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
       await eventually(() => types(visitor)).toEqual(["visit", "spin"]);
     });
 
-    test("keeps quiet where the project cannot be asked", async () => {
+    test("sends nothing where the project's settings cannot be read", async () => {
       head = tagOf('data-project="unknown"');
       const visitor = await newVisitor(SIGNALS["Do Not Track"]);
       await visitQuietly(visitor);
@@ -406,7 +406,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
       expect(visitor.errors).toEqual([]);
     });
 
-    test("asks nothing of the server where the browser does not", async () => {
+    test("makes no request for settings when the browser sends no privacy signal", async () => {
       head = tagOf('data-project="private"');
       const visitor = await newVisitor();
       let asked = 0;
@@ -439,7 +439,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
       expect(visitor.errors).toEqual([]);
     });
 
-    test("with nothing to send by, and sends it on the next page", async () => {
+    test("with no API to send by, and sends its events on the next page", async () => {
       const visitor = await newVisitor("if (location.search) { delete window.fetch; delete window.Image }");
       await visitor.page.goto(`${origin}/?btag=no-fetch`);
       await visitor.page.waitForLoadState("networkidle");

@@ -105,7 +105,7 @@ describe.skipIf(!browserPath)("postbacks", () => {
     expect(await state()).toBeUndefined();
   });
 
-  test("a source is made, its URL is taken, what waits is seen, and it is changed, paused and removed", async () => {
+  test("a source is made, its URL accepts postbacks, those that wait are listed, it is changed, paused and removed", async () => {
     const page = await signedIn("/?view=postbacks");
     await press(page, "Make a source");
     await page.getByLabel("Name").fill("A network");

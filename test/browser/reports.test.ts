@@ -145,7 +145,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     expect(search(page).get("banner_tag")).toBeNull();
   });
 
-  test("who sees no amounts is shown none, in any view that the menu has", async () => {
+  test("a key without amounts is shown none, in any view of the menu", async () => {
     const { key } = (await post("keys", { name: "no amounts", role: "analyst", hide_amounts: true })) as {
       key: string;
     };
@@ -168,7 +168,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     }
   });
 
-  test("a note on a day is marked in the chart and read beside it, until it is removed", async () => {
+  test("a note on a day is marked in the chart and can be read there, until it is removed", async () => {
     const page = await signedIn(`/?from=${day(9)}&to=${day(1)}`);
     const trend = page.locator(".trend");
     await trend.locator("canvas").waitFor();
@@ -411,7 +411,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     expect(asked).toHaveLength(1);
   });
 
-  test("the columns that were chosen stay, in other views and when one comes again, until they are those of the beginning", async () => {
+  test("chosen columns stay after other views and an address with other columns, until the default is restored", async () => {
     const page = await signIn(browser, server, { viewport: { width: 1280, height: 1000 } });
     const heads = async () => {
       await page.locator(".campaigns [data-row]").first().waitFor();
@@ -465,7 +465,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     }
   });
 
-  test("countries have their flags, where the machine's fonts do, and devices their shape", async () => {
+  test("countries have flags, if the machine's fonts have them, and devices have icons", async () => {
     for (const has of [true, false]) {
       const page = await signIn(browser, server, { viewport: { width: 1280, height: 1000 } });
       await page.addInitScript((ligature) => {
@@ -487,7 +487,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     }
   });
 
-  test("the overview tells where people come from, once that is looked at", async () => {
+  test("the overview loads the breakdown of visitors once it is scrolled into view", async () => {
     const page = await signedIn("/404.css");
     await page.setViewportSize({ width: 1440, height: 700 });
     const asked: string[] = [];
@@ -530,7 +530,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     expect(await shown("mobile")).toEqual((await sums("device"))("mobile"));
   });
 
-  test("the funnel compares tags, and tells how long each step took", async () => {
+  test("the funnel compares tags, and shows how long each step took", async () => {
     const page = await signedIn(`/?view=funnel&${DAYS}`);
     await page.locator('[data-row="north"]').waitFor();
     const { groups = [], steps } = await report<Funnel>(server, `funnel?group_by=banner_tag&${DAYS}`);
@@ -671,7 +671,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     expect(new Set(amounts).size).toBeGreaterThan(2);
   });
 
-  test("cohorts are of weeks, tell what is not over yet, and what players are worth", async () => {
+  test("cohorts are of weeks, mark days that are not over yet, and show what players are worth", async () => {
     type Cohorts = {
       rows: {
         cohort: string;
@@ -726,7 +726,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
       expect(await cell(page, `${cohort} ${banner_tag}`, "players")).toBe(String(players));
   });
 
-  test("revenue is told in USD and as it came, and what has no rate is said", async () => {
+  test("revenue is shown in USD and in its original currencies, with the amounts that have no rate", async () => {
     type Revenue = {
       total: {
         total_usd: string;
@@ -763,7 +763,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     );
   });
 
-  test("a deposit without an exchange rate stands beside each sum that it belongs to, and is in no comparison", async () => {
+  test("a deposit without an exchange rate is shown at each sum that it belongs to, and is in no comparison", async () => {
     const page = await signedIn(`/?from=${day(14)}&to=${day(1)}`);
     const cells = page.locator('.campaigns [data-column="amount"]');
     await cells.first().waitFor();
@@ -806,7 +806,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     await expect.poll(() => visits.getAttribute("value"), soon).toBe(String(total.visits));
   });
 
-  test("a day that is not over is compared with none, and a project that had not begun with nothing", async () => {
+  test("a day that is not over is not compared, and a period without earlier data shows no comparison", async () => {
     const page = await signedIn(`/?from=${day(13)}&to=${TODAY}`);
     const note = page.locator(".headline .comparison");
     await page.locator('[data-figure="visits"] .delta').waitFor();
@@ -830,7 +830,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     expect(await page.locator(".delta").count()).toBe(0);
   });
 
-  test("an anomaly is told in words, and shown among the days around it with what was expected of them", async () => {
+  test("an anomaly is described in words, and shown in a chart of the surrounding days with their expected range", async () => {
     type Anomalies = {
       rows: {
         event_date: string;
@@ -881,7 +881,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     expect(Object.fromEntries(search(page))).toMatchObject({ view: "campaigns", from: SILENT, to: SILENT });
   });
 
-  test("traffic quality tells what bots sent, why that is known, and what people sent", async () => {
+  test("traffic quality shows what bots sent, how they were recognised, and what people sent", async () => {
     const page = await signedIn(`/?view=quality&${DAYS}`);
     await page.locator('[data-fact="total"] data').waitFor();
     const { events, total, by_reason } = await report<Bots>(server, `bots?${DAYS}`);

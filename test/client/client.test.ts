@@ -32,7 +32,7 @@ describe("track", () => {
     expect(client.stats()).toEqual({ accepted: 2, rejected: 0, dropped: 0, buffered: 0, inFlight: 0, retries: 2 });
   });
 
-  it("says at each try when it is sent, so that a wrong clock loses nothing", async () => {
+  it("sets the time of sending at each try, so that a wrong clock loses no event", async () => {
     const { client, clock, sent, answers } = stage();
     answers.push(unreachable, accept);
     client.track(spin());
@@ -43,7 +43,7 @@ describe("track", () => {
     expect(sent[1]?.events.map(({ timestamp }) => timestamp)).toEqual([Date.UTC(2026, 0, 1), "2025-12-31T23:59:00Z"]);
   });
 
-  it("adds the defaults under the event's own fields", async () => {
+  it("adds the defaults, which the event's fields override", async () => {
     let player = "guest";
     const { client, sent } = stage({ defaults: () => ({ player_id: player, app_id: "game", platform: "ios" }) });
     client.track({ event_type: "visit" });
@@ -56,7 +56,7 @@ describe("track", () => {
     ]);
   });
 
-  it("never throws, and says what it cannot send", async () => {
+  it("never throws, and reports what it cannot send", async () => {
     const { client, sent, heard, clock } = stage();
     const circle: Record<string, unknown> = {};
     circle.self = circle;
@@ -74,7 +74,7 @@ describe("track", () => {
     expect(client.stats()).toMatchObject({ accepted: 1, rejected: 3 });
   });
 
-  it("is refused nothing by a callback that throws or tracks", async () => {
+  it("loses no event when a callback throws or tracks", async () => {
     const log = vi.spyOn(console, "error").mockImplementation(() => undefined);
     const { client, sent, answers } = stage({
       onRejected: (event) => {
@@ -93,7 +93,7 @@ describe("track", () => {
 });
 
 describe("a batch", () => {
-  it("goes when it is full, or after a short while, or at flush", async () => {
+  it("is sent when it is full, after a short while, or at flush", async () => {
     const { client, clock, sent } = stage({ batchEvents: 3, flushInterval: 200 });
     trackMany(client, 2);
     await clock.advance(199);
@@ -109,7 +109,7 @@ describe("a batch", () => {
     expect(sent).toHaveLength(3);
   });
 
-  it("is full by its bytes, too, and those of the last one do not count", async () => {
+  it("is also full by its bytes, without those of the batch before it", async () => {
     const { client, clock, sent } = stage({ batchBytes: 10_000 });
     const note = "x".repeat(4_000);
     trackMany(client, 3, { note });
@@ -120,7 +120,7 @@ describe("a batch", () => {
     expect(sent).toHaveLength(2);
   });
 
-  it("that gathers behind one in flight waits no longer for that", async () => {
+  it("that fills while another is in flight is sent as soon as that is answered", async () => {
     const { client, clock, sent, answers } = stage({ flushInterval: 200 });
     answers.push((request) => new Promise((answer) => clock.setTimeout(() => answer(accept(request)), 1_000)));
     client.track(spin());
@@ -130,7 +130,7 @@ describe("a batch", () => {
     expect(sent.map(({ at }) => at - (sent[0]?.at ?? 0))).toEqual([0, 1_000]);
   });
 
-  it("has at most 500 events and 512 KB, and one is in flight at a time, in order", async () => {
+  it("has at most 500 events and 512 KB, and only one is in flight at a time, in order", async () => {
     let inFlight = 0;
     const { client, sent } = stage({
       fetch: async (_, init) => {
@@ -178,7 +178,7 @@ describe("a batch", () => {
 });
 
 describe("answers", () => {
-  it("are taken apart by index; what is refused is not sent again", async () => {
+  it("are read by index; refused events are not sent again", async () => {
     const { client, sent, answers, heard } = stage();
     answers.push(({ events }) => answerTo(events, (_, index) => (index % 2 ? "currency" : null)));
     trackMany(client, 4);
@@ -205,7 +205,7 @@ describe("answers", () => {
     ["500", {}, status(500)],
     ["503", {}, status(503)],
     ["a good status from something else", {}, () => new Response("<html>")],
-  ])("after %s are asked for again", async (_, options, answer) => {
+  ])("after %s lead to a retry", async (_, options, answer) => {
     const { client, clock, sent, answers } = stage(options);
     answers.push(answer);
     client.track(spin());
@@ -215,7 +215,7 @@ describe("answers", () => {
     expect(sent).toHaveLength(2);
   });
 
-  it("with Retry-After are waited for, also by flush()", async () => {
+  it("with Retry-After delay the retry, also for flush()", async () => {
     const { client, clock, sent, answers } = stage({ random: () => 0.5 });
     answers.push(
       status(503, { "retry-after": "20" }),
@@ -277,7 +277,7 @@ describe("the buffer", () => {
   it.each([
     ["oldest", ["dropped id-1 buffer_full", "dropped id-2 buffer_full"], ["id-3", "id-4", "id-5"]],
     ["newest", ["dropped id-4 buffer_full", "dropped id-5 buffer_full"], ["id-1", "id-2", "id-3"]],
-  ] as const)("drops the %s when it is full, and says so", async (drop, drops, kept) => {
+  ] as const)("drops the %s when it is full, and reports it", async (drop, drops, kept) => {
     const { client, clock, sent, heard } = stage({ bufferEvents: 3, drop });
     trackMany(client, 5);
     await clock.rest();
@@ -320,7 +320,7 @@ describe("the buffer", () => {
 });
 
 describe("flush", () => {
-  it("resolves when all before it is settled, and not for what comes after", async () => {
+  it("resolves when all events before it are settled, without waiting for later ones", async () => {
     const here = stage({ batchEvents: 2 });
     let answered = 0;
     here.otherwise = async (request) => {
@@ -377,7 +377,7 @@ describe("close", () => {
   it.each([
     ["in flight", hang],
     ["waiting", unreachable],
-  ])("drops what is still %s after its time, once", async (_, answer) => {
+  ])("drops events that are still %s after its timeout, once", async (_, answer) => {
     const here = stage({ timeout: 3_600_000 });
     here.otherwise = answer;
     trackMany(here.client, 2);
@@ -447,7 +447,7 @@ describe("in a browser", () => {
     expect(sent.flatMap(ids).sort()).toEqual(Array.from({ length: 9 }, (_, n) => `id-${n + 1}`));
   });
 
-  it("does not storm a server that is down, and comes back with the page", async () => {
+  it("does not flood a server that is down, and resumes when the page is shown again", async () => {
     const { client, clock, sent, answers, leave } = browser();
     answers.push(...Array.from({ length: 5 }, () => unreachable));
     client.track(spin());
@@ -476,7 +476,7 @@ describe("construction", () => {
     ["an unknown policy", { url, key: "k", drop: "some" }],
   ])("refuses %s", (_, options) => expect(() => createClient(options as never)).toThrow(TypeError));
 
-  it("does no work, so that it can stand at the top of a module", () => {
+  it("does no work, so that it is allowed at the top of a module", () => {
     const { clock, sent } = stage();
     expect([clock.timers.size, sent.length]).toEqual([0, 0]);
   });
@@ -495,7 +495,7 @@ describe("construction", () => {
     expect(asked).toEqual(["https://example.com/edge/api/v1/events"]);
   });
 
-  it("warns once for each fault where nobody listens", async () => {
+  it("warns once for each fault if no callback is set", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
     const { client, answers } = stage({ onRejected: undefined });
     answers.push(status(401), status(401));

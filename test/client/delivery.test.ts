@@ -130,7 +130,7 @@ it("delivers 10,000 events once each, through every fault", async () => {
   }
 });
 
-it("tells what the server refuses, by event", async () => {
+it("reports the events that the server refuses, one by one", async () => {
   const refused: string[] = [];
   const client = createClient({
     url: server.url,

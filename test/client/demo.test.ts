@@ -32,7 +32,7 @@ test("every event of the demo is taken as a pixel, by the events API or by an im
   }
 });
 
-test("players come back, and nobody's address is somebody's", () => {
+test("players come back, and no address can belong to a real person", () => {
   const days = new Map<unknown, Set<number>>();
   for (const { at, fields } of hits) {
     if (fields.player_id === undefined) continue;
@@ -43,7 +43,7 @@ test("players come back, and nobody's address is somebody's", () => {
     expect((fields.data as { email: string }).email).toMatch(/^player-[0-9a-f]{8}@players\.example$/);
 });
 
-test("what is paid has a rate in force on each day, and a rate that is there stays", () => {
+test("every payment has a rate in force on its day, and existing rates are kept", () => {
   expect(new Set(hits.flatMap(({ fields }) => (fields.currency as string) ?? []))).toEqual(new Set(CURRENCIES));
   const [from, to] = ["2026-05-01", "2026-06-03"];
   const known = [
@@ -74,7 +74,7 @@ const until = (end: number, since = NOW): Hit[] => {
   return come;
 };
 
-test("what happens now is as much as on the days before, in the order of time, and each once", () => {
+test("as much happens now as on the days before, in the order of time, and each event once", () => {
   const days = Array.from({ length: 7 }, (_, n) =>
     hits.filter(({ at }) => at >= NOW - (n + 1) * DAY && at < NOW - n * DAY),
   );
@@ -86,7 +86,7 @@ test("what happens now is as much as on the days before, in the order of time, a
   expect(new Set(idsOf([...hits, ...next])).size).toBe(hits.length + next.length);
 });
 
-test("started again later, it sends what it sent before with the same ids, what was missed, and goes on as it would have", () => {
+test("started again later, it sends the same events with the same ids, the missed ones, and continues as without a stop", () => {
   const again = NOW + 7 * HOUR;
   const since = NOW - MONTH;
   const missed = [...happened(since, again, story, PEOPLE_A_DAY)];
@@ -99,12 +99,12 @@ test("started again later, it sends what it sent before with the same ids, what 
   expect(idsOf(until(again + DAY).slice(live.length))).toEqual(idsOf(until(again + DAY, again)));
 });
 
-test("a part of it is of all days, so that a few events show a month", () => {
+test("a sample of it covers all days, so that a few events show a month", () => {
   const few = [...happened(NOW - MONTH, NOW, story, 3)];
   expect(new Set(few.map(({ at }) => Math.floor(at / DAY))).size).toBeGreaterThan(27);
 });
 
-test("what is sent beside it at first, so that there is something to watch, is over within minutes and few", () => {
+test("the additional events at the start, for the live view, are few and end within minutes", () => {
   let events = 0;
   for (let second = 0; second < DAY / 1_000; second++) events += livelyPace(second);
   expect([livelyPace(0), livelyPace(600)]).toEqual([1, 0]);
@@ -127,7 +127,7 @@ function counted(): Counted[] {
   return [...rows.values()];
 }
 
-test("the report of anomalies tells its story: one affiliate falls silent, one has registrations that nobody expected", () => {
+test("the report of anomalies finds its story: one affiliate falls silent, one has unexpectedly many registrations", () => {
   const to = addDays("2026-05-31", -1);
   const from = addDays(to, -BEFORE - 10);
   const { anomalies } = anomaliesIn(seriesOf(counted(), { from, to }, null), BEFORE, BEFORE + 11);
@@ -140,7 +140,7 @@ test("the report of anomalies tells its story: one affiliate falls silent, one h
   expect(told.filter(([, tag]) => tag === "aff-north")).toEqual([]);
 });
 
-test("who cheats registers from one network within seconds and never pays; crawlers come by the same tag", () => {
+test("cheaters register from one network within seconds and never pay; crawlers come by the same tag", () => {
   const fakes = hits.filter(({ network }) => network !== undefined);
   const registrations = fakes.filter(({ fields }) => fields.event_type === "registration");
   const days = Map.groupBy(registrations, ({ at }) => Math.floor(at / DAY));
@@ -159,7 +159,7 @@ test("who cheats registers from one network within seconds and never pays; crawl
   ).toBeGreaterThan(100);
 });
 
-test("the speed that is shown is that of the last ten seconds", () => {
+test("the speed shown is the average of the last ten seconds", () => {
   const speed = speedometer(NOW);
   speed.add(5_000, NOW + 1_000);
   expect(speed.perSecond(NOW + 2_000)).toBe(2_500);

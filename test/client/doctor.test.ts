@@ -83,7 +83,7 @@ describe("a healthy instance", () => {
     expect(((await answer.json()) as { rows: unknown[] }).rows).toEqual([]);
   });
 
-  it("is looked at without a key as far as pixels and /health allow, and what is left out is said", async () => {
+  it("is checked without a key as far as pixels and /health allow, and the skipped checks are listed", async () => {
     const found = await examined(placeAt(new URL(server.url), undefined));
     const without = ["reachable", "parts", "pixel", "version", "cron"];
     expect(without.map((name) => [name, found.get(name)?.verdict])).toEqual(without.map((name) => [name, "ok"]));

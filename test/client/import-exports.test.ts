@@ -111,7 +111,7 @@ describe("a time", () => {
     expect("at" in reading ? reading.at : reading.error).toEqual(expected);
   });
 
-  it("of two numbers is read as it is said", () => {
+  it("of two numbers is read in the order that the option names", () => {
     const at = (text: string, dates: "dmy" | "mdy") => readTime(text, { timezone: "UTC", dates });
     expect(at("05/06/2026", "dmy")).toMatchObject({ at: Date.UTC(2026, 5, 5) });
     expect(at("05/06/2026", "mdy")).toMatchObject({ at: Date.UTC(2026, 4, 6) });
@@ -147,7 +147,7 @@ describe("a time", () => {
     expect(new Date(instantOf(timezone, Date.parse(`${wall}Z`))).toISOString()).toBe(instant);
   });
 
-  it("of every half hour of a year comes back as it was, but where the clocks skip it", () => {
+  it("of every half hour of a year is read back the same, except where the clocks skip it", () => {
     for (const timezone of ["Europe/Kyiv", "America/Santiago", "Asia/Kathmandu"]) {
       let skipped = 0;
       for (let wall = Date.UTC(2026, 0, 1); wall < Date.UTC(2027, 0, 1); wall += 1_800_000) {
@@ -234,7 +234,7 @@ describe("conditions", () => {
   it("are checked", () => expect(() => whereOf(["Status"])).toThrow("write COLUMN=value"));
 });
 
-it("a path leads into objects, lists and JSON in a cell, and a column of that very name comes first", () => {
+it("a path leads into objects, lists and JSON in a cell, and a column of exactly that name comes first", () => {
   const record = new Map<string, unknown>([
     ["a.b", "column"],
     ["a", { b: "inside" }],
@@ -301,7 +301,7 @@ describe("a file", () => {
     expect(entry?.found).toMatchObject({ content: '{"event_type":"visit","player_id":" p "}' });
   });
 
-  it("may say that a value is not there", async () => {
+  it("may mark a value as missing", async () => {
     const rows =
       "player_id,visitor_id,event_type,timestamp,amount,currency\n\\N,v,install,2026-05-01T10:00:00Z,N/A,USD\np,\\N,install,2026-05-01T10:00:00Z,-,USD\n";
     const install = { event_type: "install", timestamp: Date.UTC(2026, 4, 1, 10) };
@@ -335,7 +335,7 @@ describe("a file", () => {
     ["CEF:0|Imperva|WAF|1|1|Normal|0| src=203.0.113.9", /CEF or LEEF/],
     ['2026-05-01T10:00:00Z app[router]: at=info method=GET path="/visit" status=200', /logfmt/],
     ["1777622400.123    310 203.0.113.9 TCP_MISS/200 43 GET http://t.example/visit - DIRECT/- -", /Squid/],
-  ])("that begins with %j is named, with the way round", (line, message) =>
+  ])("that begins with %j is named, with a way to import it", (line, message) =>
     expect(() => formatOf(line)).toThrow(message),
   );
 
@@ -384,8 +384,8 @@ it("the faults of an accepted event are reported", () => {
   ]);
 });
 
-describe("values that only describe", () => {
-  it("are left out where they are none, and the event counts", async () => {
+describe("values that only describe an event", () => {
+  it("are left out where they are no values, and the event counts", async () => {
     const rows = "event_type,player_id,timestamp,country,source_ip\nvisit,p,2026-05-01T10:00:00Z,Germany,unknown\n";
     const told = { event_type: "visit", player_id: "p", timestamp: Date.UTC(2026, 4, 1, 10) };
     expect(await read(rows)).toEqual(["header", told]);
@@ -544,7 +544,7 @@ describe("a preset", () => {
     },
   );
 
-  it("of AppsFlyer's Data Locker reads its own columns, whatever else is called event_type in it", async () => {
+  it("of AppsFlyer's Data Locker reads the right columns, although others are also called event_type", async () => {
     const rows =
       "event_type,event_time,event_name,event_value,event_revenue,event_revenue_currency,appsflyer_id,customer_user_id,campaign\n" +
       'in-app-event,2026-05-02 01:15:09,af_purchase,"{""af_order_id"":""GPA.1""}",4.99,EUR,af-1,player-7,summer\n';

@@ -96,7 +96,7 @@ describe("lines", () => {
     expect(told(readJson(long?.bytes as Buffer))).toBe("is longer than 1 MB");
   });
 
-  it("tell a packed file that was cut off", async () => {
+  it("report a compressed file that was cut off", async () => {
     const cut = gzipSync("a\nb\n".repeat(1_000)).subarray(0, 30);
     await expect(all(linesOf(file(cut)))).rejects.toThrow(/unexpected end/i);
   });
@@ -265,7 +265,7 @@ describe("access logs", () => {
     expect(found).toEqual(expected);
   });
 
-  it("that say a thing twice are refused as the pixel would be", () => {
+  it("that give a field twice are refused as the pixel would be", () => {
     const found = readCombined(Buffer.from(line("/visit?player_id=p&btag=a&banner_tag=b&event_type=deposit")), OPTIONS);
     const judged = judgeLine(found as never, NO_MAPPING, new Identity(), WAYS, Date.now());
     expect(judged).toMatchObject({
@@ -330,7 +330,7 @@ describe("ids", () => {
     return ids;
   };
 
-  it("are the same for the same file, two for two identical lines, and a project's own", () => {
+  it("are the same for the same file, differ for two identical lines, and differ by project", () => {
     const ids = give(["a", "b", "a", "a"]);
     expect(new Set(ids).size).toBe(4);
     expect(give(["a", "b", "a", "a"])).toEqual(ids);
@@ -355,7 +355,7 @@ describe("the state", () => {
   const position = { end: 5, rejects: 7, tally: { ...noTally(), read: 2 } };
   const at = (path: string, way: unknown = "w") => new State(join(folder, "state.json"), path, way);
 
-  it("is taken up for a file that grew, not for another one or another way", async () => {
+  it("is resumed for a file that grew, not for another file or other options", async () => {
     const path = file("a\nb\nc\n", "grows");
     const state = at(path);
     expect(await state.load()).toEqual({ end: 0, rejects: 0, tally: noTally() });

@@ -158,7 +158,7 @@ describe("a line with its request in quotes", () => {
 describe("other paths", () => {
   const line = (target: string) =>
     `203.0.113.9 - - [01/May/2026:10:00:00 +0200] "GET ${target} HTTP/1.1" 200 35 "-" "-"\n`;
-  it("are pixels where they are named, with the type that they say or that is said of them", async () => {
+  it("are pixels if the options name them, with the type in the address or in the options", async () => {
     const query = "visitor_id=v&btag=summer";
     expect(await read(line(`/b.gif?${query}`), { paths: ["/b.gif=visit"] })).toEqual([visit]);
     expect(await read(line(`/t/b.gif/?${query}&event_type=visit`), { paths: ["/t/b.gif"] })).toEqual([visit]);
@@ -207,7 +207,7 @@ describe("the W3C extended format", () => {
     ]);
   });
 
-  it("whose pixels say which site led there", async () => {
+  it("whose pixels have the referring site", async () => {
     const line = (referrer: string) =>
       `2026-05-01 08:00:00 203.0.113.9 GET /visit visitor_id=v&btag=summer&referrer=${referrer} https://brand.example/lobby 200`;
     const text = ["#Fields: date time c-ip cs-method cs-uri-stem cs-uri-query cs(Referer) sc-status"];
@@ -242,7 +242,7 @@ describe("the W3C extended format", () => {
     ]);
   });
 
-  it("of IIS behind a proxy, with the client's address in a column of its own", async () => {
+  it("of IIS behind a proxy, with the client's address in a separate column", async () => {
     const text = [
       "#Fields: date time cs-method cs-uri-stem cs-uri-query c-ip sc-status X-Forwarded-For",
       "2026-05-01 08:00:00 GET /visit visitor_id=v&btag=summer 10.0.0.2 200 203.0.113.9",
@@ -251,7 +251,7 @@ describe("the W3C extended format", () => {
     expect(await read(text.join("\n"))).toEqual(["header", visit, visit]);
   });
 
-  it("with times of the server's own clock", async () => {
+  it("with times of the server's clock", async () => {
     const text = [
       "#Fields: date-local time-local cs-method cs-uri-stem cs-uri-query c-ip sc-status",
       '2026-05-01 10:00:00.000 GET /visit visitor_id=v&btag=summer "203.0.113.9" 200',
@@ -511,7 +511,7 @@ describe("JSON", () => {
     expect(SAMPLES.map(([, record]) => layoutOf(record)?.name)).toContain(name),
   );
 
-  it("is an event's where it has an event's fields", () => {
+  it("is read as an event if it has an event's fields", () => {
     const order = { event_type: "deposit", status: 200, url: "/x", timestamp: "2026-05-01" };
     expect(formatOf(JSON.stringify(order))).toBe("ndjson");
     expect(formatOf('{"player_id":"p","status":"200","path":"/x","time":"2026-05-01"}')).toBe("ndjson");

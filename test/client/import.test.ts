@@ -172,7 +172,7 @@ async function proxy(meet: (n: number, when: "before" | "after", answer: ServerR
   };
 }
 
-it("a dry run tells what would come of it, and changes nothing", async () => {
+it("a dry run reports what an import would do, and changes nothing", async () => {
   const { json, csv: table, log: access } = files();
   const rejects = path("dry.ndjson");
   const dry = await run(["--dry-run", "--rejects", rejects, json, table, access, ...MAPPING], null);
@@ -294,7 +294,7 @@ it("says what is wrong before it sends anything", async () => {
   expect(existsSync(state)).toBe(false);
 });
 
-it("a file of which nothing could be read ends with status 1, and one of which something could with 0", async () => {
+it("a file without a readable line ends with status 1, and a file with at least one with 0", async () => {
   const nothing = path("nothing.ndjson");
   writeFileSync(nothing, '{"event_type":"visit","player_id":"p"}\n');
   const { status, output } = await run(["--dry-run", nothing], null);
@@ -308,7 +308,7 @@ it("a file of which nothing could be read ends with status 1, and one of which s
   expect((await run(["--dry-run", something], null)).status).toBe(0);
 });
 
-it("times without a zone are of the project's own clock, unless another is named", async () => {
+it("times without a zone are in the project's time zone, unless another is named", async () => {
   const sales = path("keitaro.csv");
   writeFileSync(
     sales,

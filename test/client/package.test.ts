@@ -62,7 +62,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(project, { recursive: true, force: true }));
 
-it("brings nothing but itself, and is small", () => {
+it("has no dependencies, and is small", () => {
   const installed = readdirSync(join(project, "node_modules")).filter((name) => !name.startsWith("."));
   expect(installed).toEqual(["edgepixel"]);
   const code = readFileSync(join(project, "node_modules/edgepixel/client.js"));
@@ -80,7 +80,7 @@ it("says in short what is wrong where the key is not set", async () => {
   expect(Math.max(...error.split("\n").map((line) => line.length))).toBeLessThan(300);
 });
 
-it.each(["nodenext", "bundler"])("has types that stand alone, resolved as %s does", async (moduleResolution) => {
+it.each(["nodenext", "bundler"])("has types that need no other package, with %s", async (moduleResolution) => {
   const config = {
     compilerOptions: {
       target: "es2022",

@@ -118,7 +118,7 @@ it("sends each postback that was under way when it was killed, once for each dep
   }
 });
 
-it("ends with a status and says why when it fails again within seconds", async () => {
+it("ends with a non-zero status and says why when it fails again within seconds", async () => {
   server = await startCommand();
   process.kill(wrangler(), "SIGKILL");
   await untilRestarted(1);
@@ -127,7 +127,7 @@ it("ends with a status and says why when it fails again within seconds", async (
   expect(server.output()).toContain("It failed again within seconds, so it is not started once more.");
 });
 
-it("leaves nothing behind when it is killed itself", async () => {
+it("leaves no process behind when it is killed itself", async () => {
   server = await startCommand();
   const left = members().map(({ pid }) => pid);
   expect(left.length).toBeGreaterThan(3);

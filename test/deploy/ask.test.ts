@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { failsDeployment } from "../../scripts/deploy/ask.ts";
 import { CHECKS } from "../../scripts/doctor/checks.ts";
 
-it("whatever is wrong does, but for money without a rate and this machine's clock", () => {
+it("every failed check makes a deployment fail, except money without a rate and this machine's clock", () => {
   const failing = (verdict: "wrong" | "warning") =>
     CHECKS.map(({ name }) => name).filter((name) => failsDeployment({ name, finding: { verdict } }));
   const others = CHECKS.map(({ name }) => name).filter((name) => name !== "rates" && name !== "clock");

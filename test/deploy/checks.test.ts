@@ -42,7 +42,7 @@ const worker = (name: string, bindings: string[]): Script => ({
 });
 const at = (path: string) => `https://dash.cloudflare.com/${cloudflare.account.id}/${path}`;
 
-it("rights, R2, the subdomain and a Worker of something else", async () => {
+it("rights, R2, the subdomain and a Worker of another product", async () => {
   const { account } = cloudflare;
   account.rights = new Set(["workers", "r2"]);
   account.r2 = false;
@@ -58,7 +58,7 @@ it("rights, R2, the subdomain and a Worker of something else", async () => {
   expect(output.match(/^ {2}- /gm)).toHaveLength(4);
 });
 
-it("a queue that somebody else consumes, a database of something else, its jurisdiction, a domain of another Worker", async () => {
+it("a queue with another consumer, a database of another product, its jurisdiction, a domain of another Worker", async () => {
   const { account } = cloudflare;
   const { queue_id } = account.createQueue("edgepixel-events");
   account.addConsumer(queue_id, { script_name: "billing", settings: {} });
@@ -74,7 +74,7 @@ it("a queue that somebody else consumes, a database of something else, its juris
   expect(output.match(/^ {2}- /gm)).toHaveLength(4);
 });
 
-it("an archive that would be taken away, a zone that is not active, and an answer that fails", async () => {
+it("an archive that would be unbound, a zone that is not active, and an answer that fails", async () => {
   const { account } = cloudflare;
   account.scripts.set("edgepixel", worker("edgepixel", ["DB", "EVENTS", "LIVE", "ARCHIVE"]));
   account.zones.push({ id: "zone", name: "example.com", status: "pending" });
@@ -112,13 +112,13 @@ it.each([
   [["--domain", "https://events.example.com/"], "--domain must be a host name such as events.example.com"],
   [["--env", "../etc"], "--env must be a short name"],
   [["--plan", "gold"], "--plan must be one of free, paid, not gold."],
-])("options that say nothing: %s", async (args, told) => {
+])("options with an invalid value: %s", async (args, told) => {
   const { code, output } = await deploy(copy, cloudflare.environment, ...args);
   expect([code, output]).toEqual([1, expect.stringContaining(told)]);
   expect(cloudflare.calls).toEqual([]);
 });
 
-it("a dry run asks nobody, and says each step with its names", async () => {
+it("a dry run calls no API, and lists each step with its names", async () => {
   const environment = { CLOUDFLARE_API_TOKEN: "" };
   const { code, output } = await deploy(copy, environment, "--dry-run", "--env", "staging", "--jurisdiction", "eu");
   expect(code).toBe(0);

@@ -149,7 +149,7 @@ describe("the first deployment", () => {
     expect(holding).toEqual([tokenFile()]);
   });
 
-  it("tells where everything is, and not the key", async () => {
+  it("prints the addresses of everything, and not the key", async () => {
     const { output } = await run();
     for (const told of [
       "Dashboard  https://edgepixel.owner.workers.dev/",
@@ -193,7 +193,7 @@ describe("an upgrade", () => {
 });
 
 describe("another environment", () => {
-  it("has names, counters and a plan of its own, and here no archive", async () => {
+  it("has separate names, counters and plan, and here no archive", async () => {
     const [production] = script("edgepixel").versions;
     const asked = ["--env", "staging", "--without-archive", "--plan", "paid", "--location", "weur"];
     const { code, output } = await run(...asked);
@@ -219,7 +219,7 @@ describe("another environment", () => {
     expect(output).toContain("Plan paid");
   });
 
-  it("lies in a jurisdiction, at a domain that nobody's record is replaced for", async () => {
+  it("is in a jurisdiction, at a domain for which no existing DNS record is replaced", async () => {
     const { account } = cloudflare;
     const asked = ["--env", "eu", "--domain", "events.example.com"];
     account.zones.push({ id: "zone", name: "example.com", status: "active" });
@@ -245,8 +245,8 @@ describe("another environment", () => {
   });
 });
 
-describe("without a person", () => {
-  it("Workers Builds deploys the Worker under the name that it has there, and keeps no key on its machine", async () => {
+describe("without an operator", () => {
+  it("Workers Builds deploys the Worker under its name there, and keeps no key on the build machine", async () => {
     const builds = await standIn(mkdtempSync(join(folder, "builds-")));
     try {
       const { account } = builds;

@@ -37,7 +37,7 @@ beforeAll(async () => {
 describe("the golden events, in the order in which they arrived", () => {
   it.each(ASKED)("give every figure of %s", (path) => expectEveryFigure("sent", path));
 
-  it("give every cell of every day in the figures as in the tables", async () => {
+  it("give equal cells for every day in the figures and in the tables", async () => {
     cells = await expectFiguresAsTables();
     expect(cells).toBeGreaterThan(10_000);
   });
@@ -71,7 +71,7 @@ function plainQuestions(path: string, project: GoldenProject): Question[] {
   });
 }
 
-describe("the tables and rows of days", () => {
+describe("the tables and the rows of days", () => {
   beforeAll(() => settle(GROUPS.figures.projections));
 
   it.each(PATHS_OF_DAYS)("give the same answers to %s", async (path) => {
@@ -97,7 +97,7 @@ async function expectEveryRow(): Promise<void> {
   expect(changed).toEqual([]);
 }
 
-it("give every row of every table again, after the database has been lost and restored from the archive", async () => {
+it("give every row of every table again after the database was lost and restored from the archive", async () => {
   await settle(GROUPS.archive.projections);
   await lose();
   // The tables are filled of all projects, so that they can be compared, too.

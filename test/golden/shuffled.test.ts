@@ -7,7 +7,7 @@ describe("the golden events, in batches in any order", () => {
 
   it.each(ASKED)("give every figure of %s", (path) => expectEveryFigure("shuffled", path, "once"));
 
-  it("give every cell of every day in the figures as in the tables", async () => {
+  it("give equal cells for every day in the figures and in the tables", async () => {
     expect(await expectFiguresAsTables()).toBeGreaterThan(10_000);
   });
 });

@@ -50,7 +50,7 @@ describe("the dashboard's JavaScript", () => {
   });
 
   it.each(CHUNKS.filter((chunk) => chunk !== "page"))(
-    `is at most ${VIEW_KB} KB gzipped for whoever opens %s alone, with charts and all that is loaded when it is asked for`,
+    `is at most ${VIEW_KB} KB gzipped when only %s is opened, with charts and everything that it loads later`,
     (views) => {
       const others = CHUNKS.filter((chunk) => chunk !== "page" && chunk !== views);
       const loaded = scripts().filter((file) => !others.includes(chunkOf(file)));

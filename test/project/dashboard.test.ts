@@ -30,7 +30,7 @@ describe("what needs attention", () => {
   const signs = (more: Partial<Looked>) =>
     signsOf({ ...nothing, ...more }, "UTC", { today: TODAY, yesterday: "2026-03-10" });
 
-  it("names what of the plan is nearly used up", () => {
+  it("names the limits of the plan that are nearly reached", () => {
     const use = (database: number, requests: number) => ({
       plan: {
         rows: [
@@ -58,7 +58,7 @@ describe("the address", () => {
   const text = tag.map((given) => given.trim()).filter(Boolean);
   const tags = fc.uniqueArray(tag, { maxLength: 4 });
 
-  it("gives back all that is written to it", () => {
+  it("reads back everything that is written to it", () => {
     fc.assert(
       fc.property(
         fc.record({
@@ -85,7 +85,7 @@ describe("the address", () => {
     );
   });
 
-  it("keeps days to compare with only for a comparison with such, and only whole", () => {
+  it("keeps comparison days only for a comparison with custom days, and only both together", () => {
     const own = "?compare=custom&compare_from=2026-01-01&compare_to=2026-01-07";
     expect(writeAddress(readAddress(own))).toBe(own);
     expect(writeAddress(change(readAddress(own), { compare: "year" }))).toBe("?compare=year");
@@ -98,12 +98,12 @@ describe("the address", () => {
       expect(writeAddress(readAddress(broken)), broken).toBe("");
   });
 
-  it("is empty where all is as at first, and survives nonsense", () => {
+  it("is empty for the default state, and ignores invalid values", () => {
     expect(writeAddress(readAddress(""))).toBe("");
     expect(writeAddress(readAddress("?compare=never&from=2026-13-01&to=x&measure=&unknown=1"))).toBe("");
   });
 
-  it("keeps filters and days for another view, and nothing of the view's own", () => {
+  it("keeps filters and days for another view, but not the view's other settings", () => {
     const address = readAddress(
       "?view=campaigns&banner_tag=a&country=DE&app_id=slots&period=30d&sort=visits&search=x&columns=amount",
     );
@@ -119,7 +119,7 @@ describe("the address", () => {
     expect(change(address, { view: "campaigns", search: "y" }).sort).toBe("visits");
   });
 
-  it("begins a view with its own days, where none were chosen", () => {
+  it("begins a view with its default days, when none were chosen", () => {
     expect(readAddress("?view=cohorts").period).toBe("91d");
     const cohorts = change(readAddress(""), { view: "cohorts" });
     expect([cohorts.period, writeAddress(cohorts)]).toEqual(["91d", "?view=cohorts"]);
@@ -149,7 +149,7 @@ describe("the address", () => {
 });
 
 describe("the period", () => {
-  it.each(PRESET_NAMES)("%s is found again by its days, and steps by its own length", (name) => {
+  it.each(PRESET_NAMES)("%s is recognised by its days, and moves by its length", (name) => {
     const period = resolve(name, TODAY);
     expect(period.from <= period.to && period.to <= TODAY).toBe(true);
     expect(resolve(choiceOf(period, TODAY), TODAY)).toEqual(period);
@@ -213,7 +213,7 @@ describe("a table", () => {
   const names = (sort: string, search = "") =>
     arrange(rows, columns, readSort(columns, sort, "name"), search).map(({ name }) => name);
 
-  it("sorts numbers as numbers, amounts as amounts, what is missing last, equal ones by name", () => {
+  it("sorts numbers as numbers, amounts as amounts, missing values last, equal ones by name", () => {
     expect(names("-count")).toEqual(["A", "a2", "b", "c"]);
     expect(names("amount")).toEqual(["A", "a2", "b", "c"]);
     expect(names("-amount")).toEqual(["c", "b", "A", "a2"]);
@@ -221,14 +221,14 @@ describe("a table", () => {
     expect(names("name", "A")).toEqual(["A", "a2"]);
   });
 
-  it("turns a column round when it is pressed again, and begins figures with the largest", () => {
+  it("reverses the order when a column is pressed again, and sorts figures by the largest first", () => {
     const [name, count] = columns as [Column<Row>, Column<Row>];
     expect(nextSort(readSort(columns, "name", "name"), count)).toBe("-count");
     expect(nextSort(readSort(columns, "-count", "name"), count)).toBe("count");
     expect(nextSort(readSort(columns, "-count", "name"), name)).toBe("name");
   });
 
-  it("shows the columns that are asked for, its heading always", () => {
+  it("shows the chosen columns, and always the column of names", () => {
     const shown = (asked: string[]) => shownOf(columns, asked).map(({ name }) => name);
     expect(shown([])).toEqual(["name", "count"]);
     expect(shown(["amount"])).toEqual(["name", "amount"]);
@@ -282,7 +282,7 @@ describe("a file", () => {
   });
   const linesOf = (csv: string) => csv.slice(1).trim().split("\r\n");
 
-  it("of a table has a column for each currency, times on the project's clock, and nothing that runs", () => {
+  it("of a table has a column for each currency, times in the project's time zone, and no formula", () => {
     const rows = [
       row({ tag: "=HYPERLINK(1)", visits: null }),
       row({ tag: 'b, "c"', missing: { KWD: "1.00", SEK: "-2.00" } }),
@@ -306,7 +306,7 @@ describe("a file", () => {
     expect(linesOf(own)).toEqual(["Deposits (EUR),Deposits (SEK)", "12.50,", ",9"]);
   });
 
-  it("of a table has what its figures are compared with", () => {
+  it("of a table has the figures of the compared period", () => {
     const before = { called: "May", of: (now: Row) => ({ current: now, earlier: row({ visits: 1 }) }) };
     const csv = sheetOf({
       columns: [columns[0], columns[2]] as Column<Row>[],
@@ -317,7 +317,7 @@ describe("a file", () => {
     expect(linesOf(csv)).toEqual(['Tag,Visits,"Visits, May"', "a,3,1"]);
   });
 
-  it("of several is an archive that gives back each", async () => {
+  it("of several tables is an archive from which each can be extracted", async () => {
     const long = "a line\r\n".repeat(5_000);
     const files = { "campaigns.csv": "a,b\r\n", "Länder 🌍.csv": long, "empty.csv": "" };
     const packed = Object.entries(files).map(([name, text]) => ({ name, text }));
@@ -330,7 +330,7 @@ describe("a file", () => {
 describe("cohorts of an earlier period", () => {
   const days = (from: string, to: string) => ({ from, to });
 
-  it("are those of the same place, where days, weeks or months line up", () => {
+  it("are those at the same position, if days, weeks or months line up", () => {
     const [may, april] = [days("2026-05-04", "2026-05-17"), days("2026-04-20", "2026-05-03")];
     expect(earlierOf("day", may, april)?.("2026-05-09")).toBe("2026-04-25");
     expect(earlierOf("week", may, april)?.("2026-05-11")).toBe("2026-04-27");
@@ -342,7 +342,7 @@ describe("cohorts of an earlier period", () => {
     );
   });
 
-  it("are none where a part of a week or month would be held against a whole one", () => {
+  it("are none if a part of a week or month would be compared with a whole one", () => {
     expect(earlierOf("week", days("2026-05-04", "2026-05-13"), days("2026-04-24", "2026-05-03"))).toBeNull();
     expect(earlierOf("month", days("2026-05-04", "2026-07-13"), days("2026-03-01", "2026-05-03"))).toBeNull();
   });
@@ -365,7 +365,7 @@ describe("the form of an alert", () => {
     ...(["postbacks", "rates", "archive", "projections"] as const).map((kind) => ({ kind })),
   ];
 
-  it("holds every kind of condition, and gives back all of it", () => {
+  it("can hold every kind of condition, and returns it unchanged", () => {
     expect([...new Set(conditions.map(({ kind }) => kind))].sort()).toEqual([...CONDITION_KINDS].sort());
     for (const one of conditions) expect(conditionOf(filledOf(condition.parse(one)))).toEqual(one);
   });

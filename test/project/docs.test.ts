@@ -36,7 +36,7 @@ describe("commands", () => {
     expect(documented, `npm run ${script} stands in README.md or CONTRIBUTING.md`).toBe(true);
   });
 
-  it.each(["npm ci && npm start", "npm ci && npm test"])("%s stands among the README's commands", (command) => {
+  it.each(["npm ci && npm start", "npm ci && npm test"])("%s is among the README's commands", (command) => {
     expect(textOf("README.md")).toContain(`| \`${command}\` |`);
   });
 
@@ -94,7 +94,7 @@ describe("error codes", () => {
 describe("docs/import.md", () => {
   const text = read("docs/import.md");
   it.each(IMPORT_PRESETS)("has a row for the preset %s", (name) => expect(text).toContain(`\n| \`${name}\` |`));
-  it("has every format, among the options and by itself", () => {
+  it("has every format, among the options and in its own section", () => {
     const [option = ""] = /\| `--format NAME` \|.*/.exec(text) ?? [];
     expect(FORMAT_NAMES.filter((name) => !option.includes(`\`${name}\``))).toEqual([]);
     const itself = (name: string) => text.includes(`\n| \`${name}\` |`) || text.includes(`\n**${name.toUpperCase()}**`);
@@ -103,7 +103,7 @@ describe("docs/import.md", () => {
 });
 
 describe("the decision about the event log", () => {
-  it("names every index of the log, as each costs rows", () => {
+  it("names every index of the log, since each costs written rows", () => {
     const indices = new Set<string>();
     for (const file of filesIn("migrations", ".sql").sort())
       for (const [, made, dropped] of read(file).matchAll(

@@ -35,7 +35,7 @@ const policyOf = async (path: string) => {
   return response.headers.get("content-security-policy");
 };
 
-it("the policy of the page is that of all others, but for who may hold it", async () => {
+it("the content security policy of the page equals that of all others, except for frame-ancestors", async () => {
   const strict = await policyOf("/");
   expect(strict).toMatch(/; frame-ancestors 'none'$/);
   for (const path of ["/embed", "/embed/inside"])

@@ -452,7 +452,7 @@ describe("commands in the text", () => {
     ),
   );
 
-  it("give options that their scripts take", () => {
+  it("have only options that their scripts accept", () => {
     // These two hand their options on: to wrangler, and to vitest.
     const own = options.filter(({ script }) => script !== "wrangler" && script !== "test");
     expect(own.length).toBeGreaterThan(5);
@@ -470,9 +470,9 @@ describe("commands in the text", () => {
   });
 
   const wrangler = new Set(pages.flatMap(({ text }) => text.match(/(?<=`)npm run wrangler -- [a-z][^`]*(?=`)/g) ?? []));
-  it.each([...wrangler])("%s is known to wrangler", explained, 120_000);
+  it.each([...wrangler])("%s is a command of wrangler", explained, 120_000);
 
-  it("run wrangler by the project's own Node", () => {
+  it("run wrangler with the project's Node", () => {
     expect(pages.filter(({ text }) => /npx wrangler/.test(text)).map(({ file }) => file)).toEqual([]);
   });
 });

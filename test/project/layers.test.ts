@@ -85,30 +85,30 @@ const running = all.filter(({ typeOnly }) => !typeOnly);
 const said = ({ from, to }: { from: string; to: string }) => `${from} imports ${to}`;
 
 describe("imports", () => {
-  it("find every file of the Worker on a step", () => {
+  it("cover every file of the Worker with a layer", () => {
     expect(files.worker.filter((file) => stepOf(file) === -1)).toEqual([]);
     expect(files.worker.length).toBeGreaterThan(20);
   });
 
-  it("go down the steps only", () => {
+  it("lead only to lower layers", () => {
     const upward = imports.worker.filter(({ from, to }) => to.startsWith("worker/") && stepOf(to) < stepOf(from));
     expect(upward.map((one) => `${said(one)}, which is on a higher step`)).toEqual([]);
   });
 
-  it("run in no circle of files", () => {
+  it("have no cycle of files", () => {
     expect(circles(running, (file) => file)).toEqual([]);
   });
 
-  it("run in no circle of folders, not even of types", () => {
+  it("have no cycle of folders, not even by types", () => {
     expect(circles(all, roomOf)).toEqual([]);
   });
 
-  it("lead to the database through the store alone", () => {
+  it("reach the database only through the store", () => {
     const others = files.worker.filter((file) => !file.startsWith("worker/store/"));
     expect(others.filter((file) => /\bDB\b/.test(readFileSync(file, "utf8")))).toEqual([]);
   });
 
-  it("of what every view of the dashboard is made of lead to no view", () => {
+  it("of the dashboard's shared files lead to no view", () => {
     const views = imports.dashboard.filter(
       ({ from, to }) => MATERIAL.test(from) && to.startsWith("dashboard/") && !MATERIAL.test(to),
     );
@@ -116,27 +116,27 @@ describe("imports", () => {
     expect(files.dashboard.filter((file) => MATERIAL.test(file)).length).toBeGreaterThan(20);
   });
 
-  it("of the pixel take types from the Worker and nothing that runs, of the dashboard nothing that needs its bindings", () => {
+  it("of the pixel take only types from the Worker, and those of the dashboard no code that needs bindings", () => {
     const ofWorker = running.filter(({ from, to }) => to.startsWith("worker/") && !from.startsWith("worker/"));
     expect(ofWorker.filter(({ from }) => from.startsWith("pixel/")).map(said)).toEqual([]);
     const needless = ofWorker.filter(({ to }) => !RUN_BY_THE_DASHBOARD.some((allowed) => allowed.test(to)));
     expect(needless.map(said)).toEqual([]);
   });
 
-  it("of the Worker and of the pixel lead nowhere else", () => {
+  it("of the Worker and of the pixel lead to no other folder", () => {
     const within = (folder: "worker" | "pixel", others: RegExp) =>
       imports[folder].filter(({ to }) => !to.startsWith(`${folder}/`) && !others.test(to)).map(said);
     expect([...within("worker", /^$/), ...within("pixel", /^worker\//)]).toEqual([]);
   });
 
-  it("of drawers do not exist", () => {
+  it("of catch-all folders or files (utils, helpers, lib, common, services) do not exist", () => {
     const drawers = Object.values(files)
       .flat()
       .filter((file) => /(?:^|\/)(?:utils?|helpers?|lib|common|services?)(?:\/|\.)/.test(file));
     expect(drawers).toEqual([]);
   });
 
-  it("are distinguished by the finder of circles", () => {
+  it("are checked by a search that finds cycles of files and of folders", () => {
     const one = (from: string, to: string, typeOnly = false) => ({ from, to, typeOnly });
     const itself = (file: string) => file;
     const [a, b, c] = ["worker/a/x.ts", "worker/b/y.ts", "worker/a/z.ts"];

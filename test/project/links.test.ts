@@ -52,7 +52,7 @@ function fault(file: string, target: string): string | null {
 }
 
 describe("links", () => {
-  it.each(pages)("of %s lead somewhere", (file) => {
+  it.each(pages)("of %s have existing targets", (file) => {
     expect(linksOf(read(file)).map((target) => fault(file, target))).toEqual(linksOf(read(file)).map(() => null));
   });
 
@@ -60,11 +60,11 @@ describe("links", () => {
     ["nowhere.md", "there is no docs/nowhere.md"],
     ["events.md#no-such", "docs/events.md has no heading for #no-such"],
     ["#no-such", "docs/pixels.md has no heading for #no-such"],
-  ])("that lead nowhere are reported: %s", (target, why) => {
+  ])("without a target are reported: %s", (target, why) => {
     expect(fault("docs/pixels.md", target)).toBe(`${target}: ${why}`);
   });
 
-  it("are found outside of code alone, as are headings", () => {
+  it("are found only outside of code, and headings too", () => {
     expect(linksOf("[a](b.md) `[c](d.md)`\n```sh\n[e](f.md)\n```\n![g](h.png)")).toEqual(["b.md", "h.png"]);
     expect([...anchorsOf("# One `two`\n```sh\n# three\n```\n## One two\n## [Four](x.md)")]).toEqual([
       "one-two",
@@ -77,7 +77,7 @@ describe("links", () => {
 describe("docs/README.md", () => {
   const list = read("docs/README.md");
 
-  it("leads from start to operation", () => {
+  it("links the guides in order, from start to operation", () => {
     expect([...list.matchAll(/^## (.+)$/gm)].map(([, heading]) => heading)).toEqual([
       "Start",
       "Install",
@@ -106,7 +106,7 @@ describe("guides", () => {
     })),
   );
 
-  it.each(quoted)("$file quotes $code as it is", ({ code, text }) => expect(text).toBe(read(code)));
+  it.each(quoted)("$file quotes $code unchanged", ({ code, text }) => expect(text).toBe(read(code)));
 
   it("quote each file of code", () => {
     expect(filesIn("docs/guides/code").sort()).toEqual([...new Set(quoted.map(({ code }) => code))].sort());

@@ -19,7 +19,7 @@ function execute(config: string, command: string): string {
   });
 }
 
-it("is found again in a state that an older wrangler.toml made", () => {
+it("is found in the local state that an older wrangler.toml created", () => {
   const now = readFileSync(join(ROOT, "wrangler.toml"), "utf8");
   const before = now.replace('preview_database_id = "edgepixel"', 'database_id = "edgepixel"');
   expect(before).not.toBe(now);

@@ -9,7 +9,7 @@ const migrate = (db: DatabaseSync, which: (name: string) => boolean) => {
   for (const name of names.filter(which)) db.exec(readFileSync(new URL(name, folder), "utf8"));
 };
 
-it("events of before trust was known: none can be hidden by what comes, and none of a settled day counts again", () => {
+it("no new event can hide one from before trust was recorded, and no event of a settled day counts again", () => {
   const db = new DatabaseSync(":memory:");
   migrate(db, (name) => name < "0018");
   db.exec(`UPDATE projects SET settled_before = '2026-03-01' WHERE project_id = 'default';

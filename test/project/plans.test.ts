@@ -8,7 +8,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const read = (file: string) => readFileSync(join(ROOT, file), "utf8");
 const count = (n: number) => n.toLocaleString("en");
 
-it("docs/deploy.md has each number of the free plan, and the paid plan's beside it", () => {
+it("docs/deploy.md has each number of the free plan, with the paid plan's next to it", () => {
   const lines = read("docs/deploy.md").split("\n");
   const { free, paid } = ALLOWANCES;
   const said: [string, number, string][] = [

@@ -27,7 +27,7 @@ describe("docs/postbacks.md", () => {
     );
   });
 
-  it("has two of them, one with a body", () => {
+  it("has two examples of signatures, one with a body", () => {
     expect(vectors.map(({ body }) => body !== "")).toEqual([false, true]);
   });
 
@@ -42,7 +42,7 @@ describe("docs/postbacks.md", () => {
 
   it.each(PRESET_NAMES)("has the parameters of the network %s", (name) => expect(page).toContain(`\n| \`${name}\` |`));
 
-  it("has the pauses between tries, and when a target is left alone", () => {
+  it("has the pauses between tries, and the number of failures after which a target is paused", () => {
     const minutes = PAUSES_MS.map((ms) => ms / 60_000);
     expect(minutes).toEqual([0.2, 2.5, 30, 360, 1_440]);
     expect(page.replace(/\s+/g, " ")).toContain("12 seconds, 2½ minutes, 30 minutes, 6 hours and 24 hours");

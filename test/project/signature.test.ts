@@ -40,7 +40,7 @@ describe("the documented signature", () => {
   });
 });
 
-it("the dashboard signs the pairs sorted by name: one name may begin with another", async () => {
+it("the dashboard signs the pairs sorted by name, also when one name is a prefix of another", async () => {
   const signature = createHmac("sha256", SECRET).update("btag=spring&sub=2&sub1=1").digest("hex");
   const url = "https://events.example/deposit?sub1=1&sub=2&btag=spring";
   expect(await sign(url, SECRET)).toBe(`${url}&sig=${signature}`);

@@ -156,7 +156,7 @@ describe("rows", () => {
   const changed = new Map<string, Set<string>>();
 
   it.each(names.slice(0, -1).map((name, index) => [name, index + 1] as const))(
-    "of a database after %s are all there after each later one",
+    "of a database after %s all survive each later migration",
     (_, state) => {
       const db = at(state);
       fill(db);
@@ -169,12 +169,12 @@ describe("rows", () => {
     },
   );
 
-  it("are changed on purpose only where they really are", () => {
+  it("are listed as changed on purpose only if a migration really changes them", () => {
     for (const [migration, tables] of Object.entries(ON_PURPOSE))
       expect([migration, [...(changed.get(migration) ?? [])].sort()]).toEqual([migration, Object.keys(tables).sort()]);
   });
 
-  it("were there in every table that a migration makes anew, so that a copy that leaves some out is noticed", () => {
+  it("existed in every table that a migration recreates, so that an incomplete copy is noticed", () => {
     const anew = names.flatMap((migration, state) =>
       [...textOf(migration).matchAll(/^DROP TABLE (\w+);/gm)].map(([, table = ""]) => ({ migration, state, table })),
     );
@@ -210,15 +210,15 @@ describe("the Worker of the version before", () => {
     });
   }
 
-  it.each(names.slice(1).map((name, index) => [name, index + 1] as const))("can write on after %s", (name, state) => {
+  it.each(names.slice(1).map((name, index) => [name, index + 1] as const))("can write after %s", (name, state) => {
     expect(broken(state).sort()).toEqual((BREAKS[number(name)] ?? []).toSorted());
   });
 
-  it("is broken by no migration since versions have numbers", () => {
+  it("is broken by no migration since the first numbered version", () => {
     expect(Object.keys(BREAKS).filter((migration) => migration >= FIRST_COMPATIBLE)).toEqual([]);
   });
 
-  it("names the columns of what it inserts, as there may be more of them", () => {
+  it("names the columns of its inserts, since later migrations may add columns", () => {
     const sources = readdirSync(join(ROOT, "worker"), { recursive: true, encoding: "utf8" }).filter((file) =>
       file.endsWith(".ts"),
     );

@@ -85,7 +85,7 @@ function literalsOf(file: string, code = source(file)): string[] {
 }
 
 describe("visible text", () => {
-  it("stands nowhere but in the languages' files", () => {
+  it("is only in the languages' files", () => {
     expect(files.length).toBeGreaterThan(150);
     expect(files.flatMap((file) => literalsOf(file))).toEqual([]);
   });
@@ -100,7 +100,7 @@ describe("visible text", () => {
     expect(literalsOf("x.tsx", `export const x = ${code};`)).toEqual([`x.tsx: ${text}`]);
   });
 
-  it("that no code shows is in no language", async () => {
+  it("that no code uses is in no language", async () => {
     const { default: english } = await LANGUAGES.en.load();
     const code = files.map(source).join("\n");
     const { names: _, states: __, groups: ___, ...groups } = english;
@@ -115,18 +115,18 @@ describe("visible text", () => {
   });
 });
 
-describe("what is built of a language", () => {
+describe("the built files of a language", () => {
   const english = source("dashboard/words/en.ts");
   const short = shortWords(english);
 
-  it("has every text once, by the name that the code asks for it", () => {
+  it("have every text once, under the name that the code uses", () => {
     const parts = (["page", "administration"] as const).map((part) => withShortTexts(english, short, part));
     const texts = (code: string) => code.match(/^ {4}\w+:/gm)?.length ?? 0;
     expect(texts(parts.join("\n"))).toBe(texts(english));
     expect(withShortUses("a(words.common.close)", short, "act")).toMatch(/^a\(words\.\w\.\w{1,2}\)$/);
   });
 
-  it("names a text that there is not, and one that comes later than what shows it", () => {
+  it("report a missing text, and one that is loaded later than the code that shows it", () => {
     expect(() => withShortUses("words.common.nothingOfTheKind", short, "act")).toThrow("nothingOfTheKind");
     expect(() => withShortUses("words.keys.rotate", short, "headline")).toThrow("loaded with administration alone");
   });

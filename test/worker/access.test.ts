@@ -68,7 +68,7 @@ describe("a session", () => {
     ).toBe(401);
   });
 
-  it("does not begin with anything else", async () => {
+  it("does not begin with any other credential", async () => {
     for (const key of ["", "wrong", `${env.ADMIN_TOKEN} `, null, 5, { a: 1 }]) {
       const response = await signIn(key);
       expect([400, 401]).toContain(response.status);
@@ -90,7 +90,7 @@ describe("a session", () => {
 });
 
 describe("the projects to choose from", () => {
-  it("are listed for a reader: their own, or all", async () => {
+  it("are listed for a reader: the key's project, or all", async () => {
     await createProject("picked");
     const told = async (given: Parameters<typeof makeApiKey>[0]) => {
       const headers = bearer(await makeApiKey(given));
@@ -136,7 +136,7 @@ describe("guessing", () => {
   });
 });
 
-describe("what is not there", () => {
+describe("an unknown route", () => {
   it("is a problem document too", async () => {
     const response = await SELF.fetch(`${HOST}/api/v1/nothing`, {
       headers: ADMIN,

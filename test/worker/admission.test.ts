@@ -45,7 +45,7 @@ describe("signatures", () => {
     );
   });
 
-  it("are demanded of amounts and transactions, and of nothing else", async () => {
+  it("are required of amounts and transactions, and of nothing else", async () => {
     expect(said(await sendPixel("/deposit", [...deposit, ["sig", await sign(deposit, secret)]]))).toBe("accepted");
     expect(said(await sendPixel("/deposit", deposit))).toBe("bad_signature sig");
     expect(said(await sendPixel("/deposit", [...deposit, ["sig", await sign(deposit, "another")]]))).toBe(
@@ -67,7 +67,7 @@ describe("signatures", () => {
     ).toBe("accepted");
   });
 
-  it("are demanded of a transaction without an amount: nobody takes one from a payment", async () => {
+  it("are required of a transaction without an amount, or it could take a payment's transaction id", async () => {
     const claim: Query = [
       ["project_id", "strict"],
       ["player_id", "x"],
@@ -79,7 +79,7 @@ describe("signatures", () => {
     expect(said(await sendPixel("/deposit", [...claim, ["sig", await sign(claim, secret)]]))).toBe("accepted");
   });
 
-  it("go with a transaction or an event id, so that a copied address counts once", async () => {
+  it("require a transaction id or an event id, so that a copied address counts once", async () => {
     const without = deposit.filter(([name]) => name !== "transaction_id");
     const address: Query = [...without, ["sig", await sign(without, secret)]];
     expect(said(await sendPixel("/deposit", address))).toBe("missing transaction_id");
@@ -198,7 +198,7 @@ describe("bots", () => {
 const LIMIT = 20;
 
 describe("rate limits", () => {
-  it("by address on pixels, told in headers; a developer's own machine has none", async () => {
+  it("by IP address on pixels, announced in headers; a developer's machine has none", async () => {
     const query: Query = [
       ["player_id", "p"],
       ["btag", "t"],

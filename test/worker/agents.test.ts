@@ -90,8 +90,8 @@ describe("crawlers", () => {
   });
 });
 
-describe("a pixel that nobody saw", () => {
-  it("of a preview or a prefetched page is kept, flagged, and in no figure", async () => {
+describe("a pixel that was loaded without a view", () => {
+  it("by a preview or a prefetched page is stored, flagged, and in no figure", async () => {
     await createProject("unseen");
     const fire = async (player_id: string, headers: HeadersInit) => {
       const query = `project_id=unseen&btag=t&amount=5.00&currency=EUR&player_id=${player_id}`;

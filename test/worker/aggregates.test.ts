@@ -85,7 +85,7 @@ describe("a kept report", () => {
     expect(count).toEqual({ n: 1 });
   });
 
-  it("stays as it is when what comes late changes nothing, and is told anew when it does", async () => {
+  it("stays the same when late events change no figure, and is recomputed when they do", async () => {
     const before = await week();
     await deliver([{ events: [event("b1", "spin", "2026-05-08T03:00:00Z", { test: 1 })] }]);
     await settle();
@@ -100,7 +100,7 @@ describe("a kept report", () => {
     expect(await week()).toMatchObject({ revision: 3, stale: false });
   });
 
-  it("learns that a visitor of its days is a player", async () => {
+  it("is recomputed when a visitor of its days turns out to be a player", async () => {
     await deliver([{ events: [event("c1", "spin", "2026-05-09T03:00:00Z", { player_id: null, visitor_id: "v" })] }]);
     await settle();
     expect(await week()).toMatchObject({ players: 5, total_spins: 4, revision: 4 });
@@ -124,7 +124,7 @@ describe("a kept report", () => {
     expect(await week()).toMatchObject({ total_spins: 5, revision: 6, stale: false });
   });
 
-  it("is made as soon as the figures have its own events, whatever came to the tables since", async () => {
+  it("is made as soon as the figures have its events, whatever events came to the tables later", async () => {
     await deliver([{ events: [event("f1", "spin", "2026-07-01T04:00:00Z", {})] }]);
     await settle(TABLES);
     expect(await read<Report>("/reports/daily-2026-05-05?project_id=kept")).toMatchObject({
@@ -137,13 +137,13 @@ describe("a kept report", () => {
   });
 
   it.each(["weekly-2026-05-05", "daily-2026-02-30", "yearly-2026-01-01", "daily-2020-01-01", "weekly"])(
-    "%s is none",
+    "%s is no id of a report",
     async (id) => {
       expect((await get(`/reports/${id}?project_id=kept`)).status).toBe(404);
     },
   );
 
-  it("is none before its period is over", async () => {
+  it("does not exist before its period is over", async () => {
     await createProject("young");
     await deliver([{ events: [storedEvent({ project_id: "young", event_type: "spin", player_id: "p" })] }]);
     await settle();
@@ -215,7 +215,7 @@ describe("kept reports", () => {
     expect(table).toHaveLength(rows.length);
   });
 
-  it("are made by cron on the quarter of an hour, within its bound, once, for days that are over in their time zone", async () => {
+  it("are made by cron each quarter of an hour, within its limit, once, for days that are over in their time zone", async () => {
     await env.DB.prepare("DELETE FROM aggregated_reports").run();
     const kept = async () =>
       (
@@ -267,7 +267,7 @@ describe("kept reports", () => {
     ]);
   });
 
-  it("are refused to a key of some tags, as they are not by tag", async () => {
+  it("are refused to a key for some tags, since they are not by tag", async () => {
     const key = {
       authorization: `Bearer ${await makeApiKey({ role: "analyst", project_id: "kept", banner_tags: ["a"] })}`,
     };

@@ -75,7 +75,7 @@ const kindsAt = async (address: string) => (await told(address)).map(({ kind }) 
 const SILENCE = { kind: "silence", event_type: "deposit", banner_tags: ["aff-x"], minutes: 360 };
 
 describe("silence", () => {
-  it("is told once when it begins, and once when it is over, by the clock alone", PATIENCE, async () => {
+  it("is notified once when it begins and once when it ends, by the clock alone", PATIENCE, async () => {
     const now = nextDay();
     const project_id = await newProject();
     const address = await receiver({});
@@ -129,7 +129,7 @@ describe("silence", () => {
     ]);
   });
 
-  it("is not told of while the figures are behind: what was sent may wait to be counted", PATIENCE, async () => {
+  it("is not notified while the figures are behind, since events may still wait to be counted", PATIENCE, async () => {
     const now = nextDay();
     const project_id = await newProject();
     const alert = await alertOn(project_id, { ...SILENCE, minutes: 60 }, []);
@@ -143,7 +143,7 @@ describe("silence", () => {
     expect((await stateOf(alert)).state).toBe("open");
   });
 
-  it("of more than a day is read from the tables, the running hour included", PATIENCE, async () => {
+  it("of more than a day is read from the tables, including the running hour", PATIENCE, async () => {
     const now = nextDay() + 30 * MINUTE;
     const project_id = await newProject({ timezone: "Asia/Kolkata" });
     const alert = await alertOn(project_id, { ...SILENCE, minutes: 2 * 24 * 60 }, []);
@@ -162,7 +162,7 @@ describe("silence", () => {
 });
 
 describe("an incident", () => {
-  it("is one, and told once, whatever fails or runs at the same time", PATIENCE, async () => {
+  it("is made and notified once, whatever fails or runs at the same time", PATIENCE, async () => {
     const now = nextDay();
     const project_id = await newProject();
     const address = await receiver({});
@@ -188,7 +188,7 @@ describe("an incident", () => {
     expect(await historyOf(alert)).toHaveLength(1);
   });
 
-  it("is told in its order to a receiver that fails, each message once", PATIENCE, async () => {
+  it("is notified in order to a receiver that fails, each message once", PATIENCE, async () => {
     const now = nextDay();
     const project_id = await newProject();
     const address = await receiver({ status: 500 }, { fault: "reset" }, { status: 200 });
@@ -213,7 +213,7 @@ describe("an incident", () => {
     ]);
   });
 
-  it("is followed by none while the alert cools down", PATIENCE, async () => {
+  it("is followed by no other while the alert cools down", PATIENCE, async () => {
     const now = nextDay();
     const project_id = await newProject();
     const condition = { kind: "threshold", metric: "deposits", comparison: "above", value: 0, minutes: 5 };
@@ -229,7 +229,7 @@ describe("an incident", () => {
     ]);
   });
 
-  it("that begins in quiet hours is told when they end, by the project's clock", PATIENCE, async () => {
+  it("that begins in quiet hours is notified when they end, by the project's clock", PATIENCE, async () => {
     const project_id = await newProject({ timezone: "Europe/Malta" });
     // Half past eleven in the evening there.
     const now = nextDay() + 22 * HOUR + 30 * MINUTE;
@@ -244,7 +244,7 @@ describe("an incident", () => {
     expect(await kindsAt(address)).toEqual(["opened"]);
   });
 
-  it("is judged no more while its alert is paused, and goes with it", PATIENCE, async () => {
+  it("is not evaluated while its alert is paused, and is removed with it", PATIENCE, async () => {
     const now = nextDay();
     const project_id = await newProject();
     const address = await receiver({});
@@ -266,7 +266,7 @@ describe("an incident", () => {
 describe("a condition", () => {
   const open = async (alert: AlertView) => (await stateOf(alert)).incident?.finding ?? null;
 
-  it("of a threshold or a change looks at figures of the tags and fields that it names", PATIENCE, async () => {
+  it("of a threshold or a change uses the figures of the tags and fields that it names", PATIENCE, async () => {
     const now = nextDay();
     const project_id = await newProject();
     const threshold = { kind: "threshold", comparison: "above", minutes: 60 };
@@ -311,7 +311,7 @@ describe("a condition", () => {
     });
   });
 
-  it("about the instance looks at it", PATIENCE, async () => {
+  it("about the instance uses the instance's state", PATIENCE, async () => {
     const now = nextDay();
     const project_id = await newProject();
     const target = { project_id, name: "A network", event_types: ["deposit"], url: "https://tracker.example.com/" };
@@ -365,7 +365,7 @@ describe("a condition", () => {
     await db.run(sql`DELETE FROM failing_duties`);
   });
 
-  it("whose segment was removed is said to fail, and no other alert with it", PATIENCE, async () => {
+  it("whose segment was removed is reported as failing, and no other alert fails", PATIENCE, async () => {
     const now = nextDay();
     const project_id = await newProject();
     const segment = { project_id, name: "s", filter: { banner_tag_contains: ["AFF"] } };
@@ -403,7 +403,7 @@ describe("a condition", () => {
 });
 
 describe("a test of an alert", () => {
-  it("tells its channels what is found now, and begins no incident", PATIENCE, async () => {
+  it("sends its channels the present state, and begins no incident", PATIENCE, async () => {
     const project_id = await newProject();
     const [good, bad] = [await receiver({ body: "thanks" }), await receiver({ status: 410 })];
     const channels = [await webhook(project_id, good), await webhook(project_id, bad)];
@@ -420,7 +420,7 @@ describe("a test of an alert", () => {
 });
 
 describe("a channel", () => {
-  it("never shows again what lets others write there", PATIENCE, async () => {
+  it("never shows its credentials again", PATIENCE, async () => {
     const project_id = await newProject();
     const settings = {
       webhook: { url: "https://hooks.example.com/edgepixel?key=hidden-1" },
@@ -479,7 +479,7 @@ describe("a channel", () => {
     expect((await answer.json<{ errors: { field: string }[] }>()).errors.map((error) => error.field)).toEqual([field]);
   });
 
-  it("that is removed is told nothing more, and its alerts go on without it", PATIENCE, async () => {
+  it("that is removed gets no more messages, and its alerts continue without it", PATIENCE, async () => {
     const now = nextDay();
     const project_id = await newProject();
     const [gone, stays] = [await receiver({}), await receiver({})];
@@ -500,7 +500,7 @@ describe("a channel", () => {
 });
 
 describe("the watch", () => {
-  it("asks for no more than the free plan allows, however many alerts are due", PATIENCE, async () => {
+  it("makes no more calls than the free plan allows, however many alerts are due", PATIENCE, async () => {
     const now = nextDay();
     const project_id = await newProject();
     const alerts: AlertView[] = [];

@@ -89,7 +89,7 @@ describe("ten planted faults", () => {
   });
 
   it.each(PLANTED.map((planted) => ({ ...planted, name: planted.fault.name })))(
-    "$name is told",
+    "$name is reported",
     ({ fault, tag, day }) => {
       const told = rows.filter((row) =>
         isFoundBy({ ...row, day: daysBetween(THURSDAY, row.event_date) - 1, distance: 0 }, fault, tag, day),
@@ -103,7 +103,7 @@ describe("ten planted faults", () => {
     },
   );
 
-  it("nothing is told of days without a fault", () => {
+  it("nothing is reported for days without a fault", () => {
     const faulty = new Set(
       PLANTED.flatMap(({ fault, day }) => Array.from({ length: fault.days }, (_, n) => addDays(THURSDAY, day + n))),
     );
@@ -116,7 +116,7 @@ describe("ten planted faults", () => {
     expect(rows.length).toBeGreaterThan(PLANTED.length);
   });
 
-  it("they are told in a sentence", () => {
+  it("they are described in a sentence", () => {
     const on = (day: number, measure: string, tag: string | null = null) =>
       rows.find((row) => row.event_date === addDays(THURSDAY, day) && row.measure === measure && row.banner_tag === tag)
         ?.message;
@@ -129,7 +129,7 @@ describe("ten planted faults", () => {
     );
   });
 
-  it("a key that is limited to a tag sees the same of it, and of nothing else", async () => {
+  it("a key that is limited to a tag sees the same anomalies of it, and no others", async () => {
     const key = await makeApiKey({ role: "viewer", project_id: "brand", banner_tags: ["south"] });
     const own = await anomaliesOf(LAST, bearer(key));
     expect(own.rows).toEqual(rows.filter(({ banner_tag }) => banner_tag === "south"));
@@ -138,7 +138,7 @@ describe("ten planted faults", () => {
     expect(own.watched).toBeLessThan((await anomaliesOf(LAST)).watched);
   });
 
-  it("are the same from rows of days, of all tags and of some", async () => {
+  it("they are the same from rows of days, for all tags and for some", async () => {
     for (const tags of [null, ["south"], ["south", "none such"], [""], []]) {
       const { tables, days } = await bothWays({ project_id: "brand", address: `/anomalies?${LAST}`, tags });
       expect(days).toEqual(tables);
@@ -146,7 +146,7 @@ describe("ten planted faults", () => {
     expect(rows.length).toBeGreaterThan(10);
   });
 
-  it("and as CSV", async () => {
+  it("they are the same as CSV", async () => {
     const lines = (await (await ask(`${LAST}&format=csv`)).text()).trim().split("\r\n");
     expect(lines[0]).toBe(
       "event_date,banner_tag,measure,kind,severity,days,complete,value,expected,expected_low,expected_high,message",
@@ -191,7 +191,7 @@ describe("today", () => {
     await log(events);
   });
 
-  it("tells that a tag has sent nothing so far, where it should have", async () => {
+  it("reports a tag that has sent nothing so far, although it was expected to", async () => {
     const { rows } = await anomaliesOf("project_id=evening");
     expect(rows.filter(({ banner_tag }) => banner_tag !== null)).toEqual([
       expect.objectContaining({
@@ -210,7 +210,7 @@ describe("today", () => {
     expect(rows.find(({ banner_tag }) => banner_tag === "silent")?.expected).toBeCloseTo(72, -1);
   });
 
-  it("tells the same from rows of days, and under a filter what has not come that fits it", async () => {
+  it("reports the same from rows of days, and under a filter the missing events that match it", async () => {
     for (const tags of [null, ["silent"]]) {
       const { tables, days } = await bothWays({ project_id: "evening", address: "/anomalies", tags });
       expect(days).toEqual(tables);
@@ -226,7 +226,7 @@ describe("today", () => {
   });
 });
 
-it("asks for a period that it can look through", async () => {
+it("refuses a period that is too long to search", async () => {
   const response = await ask("from=2025-01-01&to=2026-01-01");
   expect(response.status).toBe(400);
   expect((await response.json<{ errors: { field: string }[] }>()).errors[0]?.field).toBe("from");

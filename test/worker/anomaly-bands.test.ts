@@ -47,7 +47,7 @@ describe("the median", () => {
 });
 
 describe("a band", () => {
-  it("is not widened by faults of the past", () => {
+  it("is not widened by past faults", () => {
     const clean = about(400, 60);
     const faulty = with_(clean, { 20: 0, 21: 0, 33: 4_000, 34: 3_500, 45: 10, 46: 12 });
     const spread = (values: number[]) => bandsOf(volume(values), 59).alone[59]?.spread ?? Number.NaN;
@@ -56,7 +56,7 @@ describe("a band", () => {
     expect(mean(faulty) / mean(clean)).toBeCloseTo(1, 1);
   });
 
-  it("says nothing before three weeks have passed, counted from a tag's first day", () => {
+  it("exists only after three weeks, counted from a tag's first day", () => {
     for (const begins of [0, 5]) {
       const values = [...new Array<number>(begins).fill(0), ...about(400, 40)];
       const { alone } = bandsOf(volume(values), 0);
@@ -64,7 +64,7 @@ describe("a band", () => {
     }
   });
 
-  it("knows the week: a quiet Sunday is none, a busy one is", () => {
+  it("follows the week: a quiet Sunday is no anomaly, a busy one is", () => {
     const week = [110, 100, 20, 10, 115, 115, 115];
     const values = about(0, 70, 3).map((stray, day) => Math.max(0, 2 * (week[day % 7] as number) + stray));
     expect(told(values)).toEqual([]);
@@ -73,7 +73,7 @@ describe("a band", () => {
     expect(others.filter(({ day }) => day > 61)).toEqual([]);
   });
 
-  it("is the same whatever period is asked for", () => {
+  it("is the same for every period that is asked for", () => {
     const counts = season(affiliateBrands(6, 4), 150, 4);
     plant(counts, FAULTS[5] as (typeof FAULTS)[number], "tag-4", 120);
     const asked = (from: number, days: number) => {
@@ -117,14 +117,14 @@ describe("a verdict", () => {
     expect(silent.filter(({ day }) => day > 42)).toEqual([]);
   });
 
-  it("does not go on for ever about what has become normal", () => {
+  it("ends once the new level has become normal", () => {
     const values = [...about(400, 60), ...about(150, 40)];
     const days = told(values).map(({ day }) => day);
     expect(days[0]).toBe(60);
     expect(Math.max(...days)).toBeLessThan(70);
   });
 
-  it("holds registrations against the visits of their day", () => {
+  it("compares registrations with the visits of their day", () => {
     const visits = about(1_000, 60, 400);
     const registrations = visits.map((count) => Math.round(count / 10));
     const rates = { measure: "visit_to_registration", conversion: true, bases: visits };
@@ -135,7 +135,7 @@ describe("a verdict", () => {
     expect(half?.expected_low).toBeGreaterThan(half?.value as number);
   });
 
-  it("on a day that is not over tells of too little, and only of that", () => {
+  it("on a day that is not over reports only figures that are too low", () => {
     const today = (value: number, share: number) => {
       const values = with_(steady, { 39: value });
       const bases = with_(
@@ -152,7 +152,7 @@ describe("a verdict", () => {
     expect(today(0, 0.04)).toEqual([]);
   });
 
-  it("asks for more, the more series are watched", () => {
+  it("requires a larger deviation, the more series are watched", () => {
     expect([0, 10, 100, 1_000, 100_000].map((watched) => Number(limitFor(watched).toFixed(2)))).toEqual([
       4, 4, 4, 4.45, 5.39,
     ]);
@@ -177,7 +177,7 @@ describe("in simulated traffic", () => {
   });
 
   const SATURDAY = 79;
-  it.each(FAULTS.map((fault, index) => ({ ...fault, index })))("$name is told", ({ index, ...fault }) => {
+  it.each(FAULTS.map((fault, index) => ({ ...fault, index })))("$name is reported", ({ index, ...fault }) => {
     for (const seed of [1, 2, 3]) {
       const brands = affiliateBrands(10, seed).map((brand) => ({ ...brand, people: 2_000 }));
       const counts = season(brands, BEFORE + 30, seed);

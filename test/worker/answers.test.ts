@@ -56,7 +56,7 @@ describe("an answer of the API", () => {
   const ask = (method: string, path: string, body?: object, headers: HeadersInit = ADMIN) =>
     SELF.fetch(`https://answers.example${path}`, { method, headers, ...(body && { body: JSON.stringify(body) }) });
 
-  it("is kept by nobody who was not told to, and taken for nothing else than it is", async () => {
+  it("forbids caches to store it unless it allows that, and forbids browsers to guess its type", async () => {
     const answers = [
       await ask("GET", "/api/v1/keys"),
       await ask("POST", "/api/v1/keys", { name: "k", role: "viewer", project_id: "default" }),

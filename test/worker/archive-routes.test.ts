@@ -67,7 +67,7 @@ describe("the archive", () => {
     expect(rows.map(({ hour }) => hour.slice(0, 10))).toEqual(Array(6).fill("2026-05-02"));
   });
 
-  it("gives out files, whole and in part, and notes who took them", async () => {
+  it("serves files, whole and in part, and records who downloaded them", async () => {
     const { rows } = await read<{ rows: [ArchiveFileView] }>("/archive/files?limit=1");
     const [{ key, sha256, bytes }] = rows;
     const whole = await get(`/archive/files/${key}`);
@@ -90,7 +90,7 @@ describe("the archive", () => {
     ]);
   });
 
-  it("gives out nothing but its files", async () => {
+  it("serves nothing but its files", async () => {
     for (const key of ["state/settings.json", "manifest/2026-05-01.json", "events/none"])
       expect((await get(`/archive/files/${key}`)).status).toBe(404);
   });
@@ -137,7 +137,7 @@ describe("events of the archive", () => {
     }
   });
 
-  it("come the latest hour first, by pages that neither miss nor repeat one", async () => {
+  it("come latest hour first, in pages that neither miss nor repeat an event", async () => {
     const { events: all } = await archivedEvents(env, db, asked);
     for (const limit of [1, 6, 7, 12]) {
       const paged: number[] = [];

@@ -95,8 +95,8 @@ async function events(project_id: string): Promise<number> {
 const receipts = async () =>
   (await env.DB.prepare("SELECT count(*) AS n FROM erasures WHERE signature IS NOT NULL").first<number>("n")) ?? 0;
 
-describe("of two who write the same file again, the slower one does it once more", () => {
-  it("where both are erasures", async () => {
+describe("of two that rewrite the same file, the slower one repeats its work", () => {
+  it("if both are erasures", async () => {
     const [alice, bobby] = [await asked("alice-77"), await asked("bobby-55")];
     for (const id of [alice, bobby]) await atStep(id, "archive");
     // The first piece gives up what others had planned, the second finds the hour, the third writes.
@@ -113,7 +113,7 @@ describe("of two who write the same file again, the slower one does it once more
     expect(await events("keeps")).toBe(9);
   });
 
-  it("where one is an erasure and the other retention", async () => {
+  it("if one is an erasure and the other retention", async () => {
     const alice = await asked("alice-77");
     await atStep(alice, "archive");
     const slow = gate("put", 1, EVENTS);
@@ -129,7 +129,7 @@ describe("of two who write the same file again, the slower one does it once more
     expect([await events("keeps"), await events("sweeps")]).toEqual([9, 0]);
   });
 
-  it("where an erasure comes to the archive as a minute's retention begins, whichever of them is held at whichever put", async () => {
+  it("if an erasure reaches the archive as a minute's retention begins, whichever of the two waits at any put", async () => {
     for (const held of ["erasure", "retention"]) {
       for (let [nth, reached] = [1, true]; reached; nth++) {
         await begun();
@@ -156,7 +156,7 @@ describe("of two who write the same file again, the slower one does it once more
     }
   });
 
-  it("where a merge has taken it away meanwhile, and its object is gone", async () => {
+  it("if a merge has replaced the file meanwhile, and its object is gone", async () => {
     const alice = await asked("alice-77");
     await atStep(alice, "archive");
     for (let piece = 1; piece < 3; piece++) await advance(env, db, STEPS, alice, NOW);
@@ -177,7 +177,7 @@ describe("of two who write the same file again, the slower one does it once more
 });
 
 describe("a receipt is signed only when no object holds the person", () => {
-  it("where a writer that was overtaken puts its file after all", async () => {
+  it("if a writer that was overtaken still puts its file", async () => {
     const slow = gate("put", 1, EVENTS);
     const sweep = keep(slow.env).catch((error: unknown) => error);
     expect(await slow.reached(sweep)).toBe(true);
@@ -191,7 +191,7 @@ describe("a receipt is signed only when no object holds the person", () => {
     expect(await events("keeps")).toBe(9);
   });
 
-  it("where a run of the archive had read the log before the names went from it", async () => {
+  it("if a run of the archive had read the log before the names were removed from it", async () => {
     const event = { event_type: "visit", timestamp: START + 9, received_at: START + HOUR };
     const mention = JSON.stringify({ friend: "alice-77" });
     await deliver([{ events: [storedEvent({ project_id: "keeps", ...event, player_id: "carol-33", data: mention })] }]);
@@ -208,7 +208,7 @@ describe("a receipt is signed only when no object holds the person", () => {
     expect(await inBucket()).not.toContain("alice-77");
   });
 
-  it("where another erasure had read a text that names both", async () => {
+  it("if another erasure had read a text that names both", async () => {
     await env.DB.prepare(
       "INSERT INTO audit (at, actor, project_id, action, subject, details) VALUES (0, 'admin', 'keeps', 'player.export', 'alice-77', '{\"beside\":\"bobby-55\"}')",
     ).run();

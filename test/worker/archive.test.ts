@@ -122,7 +122,7 @@ beforeEach(async () => {
 afterEach(() => vi.restoreAllMocks());
 
 describe("the archive", () => {
-  it("holds the log, every value as it was", async () => {
+  it("holds the log with every value unchanged", async () => {
     await run(env);
     await isWhole();
     expect(named(await keysIn(EVENTS))).toContain(
@@ -156,7 +156,7 @@ describe("the archive", () => {
     await isWhole(SOON);
   });
 
-  it("never overwrites what another log has put there", async () => {
+  it("never overwrites files that another log has written", async () => {
     await run(env);
     const before = await contents();
     await env.DB.batch(
@@ -188,7 +188,7 @@ describe("a log that went back to an earlier state", () => {
 });
 
 describe("the key of a file", () => {
-  it("tells how often the file was rewritten, whatever its writer is called", () => {
+  it("shows how often the file was rewritten, whatever its writer's name", () => {
     const key = (writer: string, generation: number) => keyOf(10, 1, 20, writer, generation);
     for (const writer of ["0123abcd", "c6802203", "00000000"]) {
       expect([0, 1, 12].map((generation) => generationOf(key(writer, generation)))).toEqual([0, 1, 12]);
@@ -203,7 +203,7 @@ describe("the key of a file", () => {
 describe("compaction", () => {
   const later = NOW + 13 * HOUR;
 
-  it("makes one file of an hour's, with every event once, after a fault at any call", async () => {
+  it("merges an hour's files into one, with every event once, after a fault at any call", async () => {
     await run(env, SOON);
     const small = await liveKeys();
     const unbroken = faulty(UNBROKEN, "fails");
@@ -225,7 +225,7 @@ describe("compaction", () => {
     }
   });
 
-  it("takes late events into the hour's file, and is done by one at a time", async () => {
+  it("merges late events into the hour's file, and is done by one run at a time", async () => {
     await run(env, START + HOUR);
     await merge(env);
     await run(env);
@@ -235,7 +235,7 @@ describe("compaction", () => {
     expect(named(await liveKeys()).some((key) => key.endsWith(".c1.parquet"))).toBe(true);
   });
 
-  it("lets no damaged file in", async () => {
+  it("merges no damaged file", async () => {
     await run(env);
     const small = await liveKeys();
     const damaged = small.find((key) => key.includes("hour=23/000000000025")) as string;
@@ -246,7 +246,7 @@ describe("compaction", () => {
 });
 
 describe("a run that is too much for one invocation", () => {
-  it("goes on with the files that were not written when it was broken off", async () => {
+  it("continues with the files that were not written when it was interrupted", async () => {
     await run(env, NOW + HOUR);
     const [later, hours, calls] = [NOW + 2 * HOUR, 160, 60];
     await deliver([{ events: spread(hours, HOUR, NOW + HOUR) }]);
@@ -261,7 +261,7 @@ describe("a run that is too much for one invocation", () => {
     await isWhole(later);
   });
 
-  it("goes on in halves where a file is too much, and leaves nothing of the whole", async () => {
+  it("splits a file that is too large into halves, and leaves nothing of the whole", async () => {
     await run(env, NOW + 2 * HOUR, 1_000);
     const [later, events] = [NOW + 3 * HOUR, 160];
     await deliver([{ events: spread(events, 0, NOW + 2 * HOUR) }]);

@@ -40,7 +40,7 @@ describe("while the database is away", () => {
   const spin = (key: string, score: number | undefined, asking: Asking = {}) =>
     sendSpin(key, asking, score === undefined ? {} : { score });
 
-  it("an isolate that never read the project takes its pixels and events by the copies of its data centre", async () => {
+  it("an isolate that never read the project accepts its pixels and events by its data centre's copies", async () => {
     const warm = await coldIsolate();
     expect((await visit("signing", "", { by: warm })).status).toBe(200);
     expect((await spin(collect, 5, { by: warm })).status).toBe(202);
@@ -61,7 +61,7 @@ describe("while the database is away", () => {
     expect(await refused.json()).toMatchObject({ status: 400, errors: [{ code: "schema_violation" }] });
   });
 
-  it("a key that was read goes on sending for an hour, and reads nothing", async () => {
+  it("a key that was read can send for another hour, and can read nothing", async () => {
     const { bindings, seen } = watched();
     const now = Date.now();
     expect(await principalOfKey(bindings, collect, now)).toMatchObject({ role: "collect" });
@@ -76,7 +76,7 @@ describe("while the database is away", () => {
     expect(await principalOfKey(bindings, other, now + KEY_TTL_MS + 1, copies)).toBeNull();
   });
 
-  it.each(REPORTS.map(({ path }) => path))("%s says that it can be asked again", async (path) => {
+  it.each(REPORTS.map(({ path }) => path))("%s answers with Retry-After", async (path) => {
     const { bindings, seen } = watched();
     // What is known of the key and the project goes on for a while.
     expect((await ask(`/api/v1${path}?project_id=signing`, { bindings, headers: ADMIN })).status).not.toBe(503);
@@ -86,7 +86,7 @@ describe("while the database is away", () => {
     expect([path, answer.status, answer.headers.get("retry-after")]).toEqual([path, 503, "5"]);
   });
 
-  it("a batch that one send to the queue does not carry is taken only where its events have ids", async () => {
+  it("a batch that needs several sends to the queue is accepted only if its events have ids", async () => {
     const { bindings, seen } = watched();
     const send = (count: number, ids: boolean, more: Record<string, string> = {}) =>
       ask("/api/v1/events", {
@@ -117,7 +117,7 @@ describe("while the database is away", () => {
     await vi.waitFor(async () => expect(await stored()).toBe(1 + 150 + 450 + 450 + 450), { timeout: 200_000 });
   });
 
-  it("a key that is known to be revoked stays out", async () => {
+  it("a key that is known to be revoked is refused", async () => {
     const key = await makeApiKey({ role: "collect", project_id: "signing" });
     const id = key.split("_")[1] ?? "";
     const elsewhere = await coldIsolate();
@@ -136,7 +136,7 @@ describe("while the database is away", () => {
     expect((await spin(key, 5, { by: await coldIsolate(), bindings })).status).toBe(401);
   });
 
-  it("who cannot be identified is told to come again, whatever was asked", async () => {
+  it("a request that cannot be authenticated gets 503 with Retry-After on every route", async () => {
     const { bindings, seen } = watched();
     seen.away = true;
     const by = await coldIsolate();
@@ -168,7 +168,7 @@ describe("while the database is away", () => {
     }
   });
 
-  it("goes on with what was known where the database does not answer at all", async () => {
+  it("uses what was read before if the database does not answer at all", async () => {
     await createProject("stalled");
     const now = Date.now();
     expect(await findProject(env, "stalled", now)).not.toBeNull();
@@ -185,7 +185,7 @@ describe("while the database is away", () => {
 });
 
 describe("copies", () => {
-  it("hold nothing that can be read, moved or forged, and end in an hour", async () => {
+  it("cannot be read, moved to another project or forged, and expire in an hour", async () => {
     const now = Date.now();
     keepCopy(env, "project sealed", { value: { pixel_secret: "the secret" }, read_at: now });
     await copied("project sealed");

@@ -118,13 +118,13 @@ describe("a body without end", () => {
   });
 });
 
-describe("a packed body", () => {
+describe("a compressed body", () => {
   const RULE = { bytes: 512 * KB, gzip: true };
   const PACKED = new Headers({ "content-encoding": "gzip" });
   const once = (bytes: Uint8Array) => new Response(bytes).body;
   const read = (bytes: Uint8Array) => readText({ body: once(bytes), headers: PACKED }, RULE);
 
-  it("stops being unpacked at the limit, however much it holds", async () => {
+  it("is decompressed up to the limit only, however much it holds", async () => {
     const unpackedSize = 200 * MB;
     const zeros = new Uint8Array(MB);
     let left = unpackedSize / MB;
@@ -141,7 +141,7 @@ describe("a packed body", () => {
     expect(unpacked).toBeLessThanOrEqual(512 * KB + 2 * MB);
   });
 
-  it("that unpacks to nothing for ever is stopped, too", async () => {
+  it("that decompresses to nothing without end is stopped, too", async () => {
     // A header with a name of the file that does not end.
     const header = Uint8Array.of(0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3);
     const { body, seen } = endless(new Uint8Array(CHUNK).fill(0x61));
@@ -161,7 +161,7 @@ describe("a packed body", () => {
   });
 
   it.each([0, 1, 1_023, 1_024, 16 * KB - 1, 16 * KB, 16 * KB + 1, 64 * KB, 512 * KB - 1, 512 * KB])(
-    "of %i bytes comes out as it was, whether it packs well or not",
+    "of %i bytes is decompressed unchanged, whether it compresses well or not",
     async (size) => {
       const random = Array.from({ length: Math.ceil(size / (8 * KB)) }, () =>
         crypto.getRandomValues(new Uint8Array(4 * KB)).toHex(),
@@ -185,7 +185,7 @@ describe("a packed body", () => {
     await expect(read(packed)).rejects.toMatchObject({ status: 413 });
   });
 
-  it("that is cut off, goes on, or is none is refused", async () => {
+  it("that is cut off, has trailing data, or is not compressed is refused", async () => {
     const packed = await gzip(new TextEncoder().encode("[1,2,3]".repeat(1_000)));
     const more = new Uint8Array(packed.byteLength + 5);
     more.set(packed);

@@ -107,13 +107,13 @@ async function review(project_id: string): Promise<BotReviewView> {
 }
 
 describe("a project's bot rules", () => {
-  it("are not applied to its past before that is asked for", async () => {
+  it("are not applied to its past before an administrator asks for it", async () => {
     const project_id = await projectWith({}, RULES);
     expect(await read(`/projects/${project_id}/bot-review`)).toMatchObject({ requested_at: null, finished_at: null });
     expect(await reportsOf(project_id)).toEqual(await reportsOf(await projectWith({})));
   });
 
-  it("are applied to its past, as if they had been there, and taken back", async () => {
+  it("are applied to its past as if they had always been set, and can be reverted", async () => {
     const [project_id, always, never] = [await projectWith({}, RULES), await projectWith(RULES), await projectWith({})];
     expect(await reportsOf(project_id)).not.toEqual(await reportsOf(always));
     // Of two of the farm and one spider five each, and one payment each.
@@ -128,7 +128,7 @@ describe("a project's bot rules", () => {
     expect(rows.filter(({ action }) => action === "project.bot_review")).toHaveLength(2);
   });
 
-  it("are never half applied in what is read from the log itself", async () => {
+  it("are never half applied in reports that read the log itself", async () => {
     const [project_id, always] = [await projectWith({}, RULES), await projectWith(RULES)];
     // An answer that is kept is one of before, and whole: so another question each time.
     const ask = async (by: string) => {
@@ -150,7 +150,7 @@ describe("a project's bot rules", () => {
     expect(await ask("app_id")).toEqual([200, false]);
   });
 
-  it("need a key for all projects to be applied, as the figures of all are made anew", async () => {
+  it("need a key for all projects to be applied, since the figures of all are recomputed", async () => {
     const project_id = await projectWith(RULES);
     const key = await makeApiKey({ role: "admin", project_id });
     const refused = await call("POST", `/projects/${project_id}/bot-review`, undefined, {
@@ -162,7 +162,7 @@ describe("a project's bot rules", () => {
     ]);
   });
 
-  it("are not applied where events have gone from the log", async () => {
+  it("are not applied when events have been removed from the log", async () => {
     const project_id = await projectWith(RULES);
     const settled = (day: string) =>
       env.DB.prepare("UPDATE projects SET settled_before = ? WHERE project_id = ?").bind(day, project_id).run();
@@ -173,7 +173,7 @@ describe("a project's bot rules", () => {
   });
 });
 
-describe("a log that comes back from its archive", () => {
+describe("a log that is restored from its archive", () => {
   it("has the flags of the rules that were applied to its past", async () => {
     const project_id = await projectWith({}, RULES);
     await runAll(unwoken, PROJECTIONS, Date.now() + DAY);

@@ -24,7 +24,7 @@ describe("a budget", () => {
     expect(asked(budget)).toEqual({ queries: 8, subrequests: 6 });
   });
 
-  it("counts what the bucket, objects, the queue and other servers are asked", async () => {
+  it("counts calls of the bucket, Durable Objects, the queue and other servers", async () => {
     const { env: own, budget } = metered(free, "test");
     await own.ARCHIVE.put("budget", "text");
     expect(await (await own.ARCHIVE.get("budget"))?.text()).toBe("text");
@@ -43,7 +43,7 @@ describe("a budget", () => {
   it.each([
     ["an object", free],
     ["a proxy that passes on what is assigned", env],
-  ])("leaves all else of an environment that is %s as it is, and keeps invocations apart", async (_, real) => {
+  ])("leaves the rest of an environment that is %s unchanged, and keeps invocations apart", async (_, real) => {
     const [one, other] = [metered(real, "one"), metered(real, "other")];
     await one.env.DB.prepare("SELECT 1").run();
     expect([budgetOf(one.env).queries, budgetOf(other.env).queries]).toEqual([1, 0]);
@@ -51,7 +51,7 @@ describe("a budget", () => {
     expect(one.env.DB).toBe(one.env.DB);
   });
 
-  it("ends for pieces of work that have no room left, or no time", () => {
+  it("refuses pieces of work that do not fit into it, or whose time is over", () => {
     const budget = new Budget("test", { queries: 10, subrequests: 12 });
     budget.spend(4);
     expect([budget.left, budget.has(6), budget.has(7)]).toEqual([6, true, false]);
@@ -60,7 +60,7 @@ describe("a budget", () => {
     expect(new Budget("test", PLANS.paid, Date.now() - 1).has(1)).toBe(false);
   });
 
-  it("is the free plan's, unless it is told to be the paid one's", () => {
+  it("is the free plan's, unless PLAN is `paid`", () => {
     const limits = (PLAN: string) => metered({ ...env, PLAN }, "test").budget.limits;
     expect(limits("paid")).toEqual({ queries: 1_000, subrequests: 10_000 });
     expect([limits("free"), limits(""), limits("Paid")]).toEqual(Array(3).fill({ queries: 50, subrequests: 50 }));
@@ -68,7 +68,7 @@ describe("a budget", () => {
   });
 });
 
-describe("an invocation that goes over", () => {
+describe("an invocation that exceeds its budget", () => {
   beforeEach(() => {
     vi.spyOn(console, "error").mockReturnValue();
   });
@@ -78,7 +78,7 @@ describe("an invocation that goes over", () => {
     overruns.length = 0;
   });
 
-  it("is refused what it asks for, logs that once, and fails the test that it runs beside", async () => {
+  it("gets its calls refused, logs that once, and fails the test that is running", async () => {
     const { env: own, budget } = metered(free, "greedy");
     const db = databaseOf(own);
     await db.run(sql`CREATE TABLE greedy (n INTEGER)`);

@@ -160,7 +160,7 @@ const send = (project_id: string, events: typeof EVENTS) =>
   );
 
 describe("a project", () => {
-  it("has the same answers from the tables and then from days, and the tables go on without it", async () => {
+  it("has the same answers from the tables and then from days, and then the tables continue without it", async () => {
     for (const project_id of ["over", "kept"]) {
       await createProject(project_id);
       await send(project_id, EVENTS);
@@ -194,7 +194,7 @@ describe("a project", () => {
     expect(await visitorsWithRows("kept")).toEqual(["at-once", "later", "never", "settled"]);
   });
 
-  it("tells what people did on days that have gone from its log, and what comes for those after all", async () => {
+  it("has what people did on days that were removed from its log, and the late events of these days", async () => {
     const later = await playersOf("over");
     await env.DB.prepare(
       `UPDATE projects SET retention = '{"events_days":70}' WHERE project_id IN ('over', 'kept')`,

@@ -71,13 +71,13 @@ describe("a message", () => {
     expect(body(attached)).toMatchObject({ csv_name: "brand.csv", csv: report.report?.csv.text });
   });
 
-  it("to Slack has its three signs escaped", async () => {
+  it("to Slack has the signs &, < and > escaped", async () => {
     const { url, ...request } = await KINDS.slack.request({ url: "https://hooks.slack.com/x" }, message, SENDING);
     const escaped = text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
     expect([url, body(request)]).toEqual(["https://hooks.slack.com/x", { text: escaped }]);
   });
 
-  it("to Discord calls nobody, and is no longer than Discord takes", async () => {
+  it("to Discord mentions nobody, and is no longer than Discord allows", async () => {
     const settings = { url: "https://discord.com/api/webhooks/1/x" };
     expect(body(await KINDS.discord.request(settings, message, SENDING))).toEqual({
       content: text,
@@ -151,7 +151,7 @@ describe("sending", () => {
   const channel = (kind: string, settings: object): Channel =>
     ({ id: "c", project_id: "brand", name: "n", kind, settings, secret: "s", created_at: 0 }) as Channel;
 
-  it("reaches each kind of server, and says what it answered", async () => {
+  it("reaches each kind of server, and returns the answer", async () => {
     const addresses = {
       webhook: await receiver({}),
       slack: await receiver({ body: "ok" }),
@@ -185,13 +185,13 @@ describe("sending", () => {
   const { to, from } = MAIL;
   const bound = (EMAIL: unknown) => ({ ...env, EMAIL }) as unknown as Env;
 
-  it("by the mail binding is taken by it, with the table and all", async () => {
+  it("by the mail binding is accepted by it, including the table", async () => {
     const mail = channel("email", { to, from });
     for (const told of [message, report])
       expect(await tell(env, mail, told, AT)).toMatchObject({ ok: true, status: null, error: null });
   });
 
-  it("by mail needs a binding or a service, and tells which code refused it", async () => {
+  it("by mail needs a binding or a service, and returns the code of a refusal", async () => {
     const mail = channel("email", { to, from });
     expect(await tell(bound(undefined), mail, message, AT)).toMatchObject({
       ok: false,

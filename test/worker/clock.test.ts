@@ -19,14 +19,14 @@ function read(door: Door, times: Record<string, unknown>): number | string | und
   return timestamp === undefined ? undefined : timestamp - NOW;
 }
 
-describe("by its age an event counts", () => {
+describe("the time at which an event counts", () => {
   it.each([
     { clock: "ten minutes ahead", skew: 10 * MINUTE },
     { clock: "eighty seconds ahead", skew: 80_000 },
     { clock: "two weeks ahead", skew: 14 * DAY },
     { clock: "ten minutes behind", skew: -10 * MINUTE },
     { clock: "at its first day", skew: -NOW },
-  ])("of a clock $clock", ({ skew }) => {
+  ])("is its age before now for a clock $clock", ({ skew }) => {
     for (const door of ["pixel", "api"] as const) {
       const sent_at = NOW + skew;
       expect(read(door, { timestamp: sent_at, sent_at }), "just now").toBe(0);
@@ -39,17 +39,17 @@ describe("by its age an event counts", () => {
     }
   });
 
-  it("of a clock that is right by the timestamp itself, however long the request was on its way", () => {
+  it("is the timestamp itself for a correct clock, however long the request took", () => {
     for (const way of [0, 700, 9_000])
       expect(read("pixel", { timestamp: NOW - way - 250, sent_at: NOW - way })).toBe(-way - 250);
   });
 
-  it("of a clock that was set right meanwhile as it arrives", () => {
+  it("is the arrival for a clock that was corrected meanwhile", () => {
     expect(read("pixel", { timestamp: NOW + 14 * DAY, sent_at: NOW })).toBe(0);
     expect(read("api", { timestamp: NOW + 3 * MINUTE, sent_at: NOW - MINUTE })).toBe(0);
   });
 
-  it("is never later than its arrival, and the order of two events stays", () => {
+  it("is never later than the arrival, and the order of two events is kept", () => {
     const time = fc.integer({ min: -40 * DAY, max: 40 * DAY });
     fc.assert(
       fc.property(time, fc.nat(DAY), fc.nat(DAY), (skew, older, apart) => {
@@ -62,7 +62,7 @@ describe("by its age an event counts", () => {
   });
 });
 
-it("without sent_at, or with one that cannot be read, the timestamp counts", () => {
+it("without sent_at, or with an unreadable one, the timestamp counts unchanged", () => {
   for (const sent_at of [undefined, "", null, "soon", "{sent_at}", {}, []]) {
     expect(read("pixel", { timestamp: NOW - MINUTE, sent_at })).toBe(-MINUTE);
     expect(read("pixel", { timestamp: NOW + 10 * MINUTE, sent_at })).toBe("timestamp_out_of_range timestamp");
@@ -70,7 +70,7 @@ it("without sent_at, or with one that cannot be read, the timestamp counts", () 
   expect(read("pixel", { sent_at: NOW + DAY }), "without a timestamp it happens as it arrives").toBeUndefined();
 });
 
-it("an import was sent long ago: its timestamps count as they are", () => {
+it("the timestamps of an import count unchanged, whenever it was sent", () => {
   expect(read("import", { timestamp: NOW - 90 * DAY, sent_at: NOW - 90 * DAY })).toBe(-90 * DAY);
 });
 

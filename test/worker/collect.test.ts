@@ -40,7 +40,7 @@ const storedIds = async (project_id: string) =>
   ).results.map((row) => row.event_id);
 
 describe("the answer follows durability", () => {
-  it("503 with Retry-After while the queue takes nothing, and 200 once it does", async () => {
+  it("503 with Retry-After while the queue refuses messages, and 200 once it accepts them", async () => {
     let broken = true;
     const { bindings } = faulty(() => broken);
     const refused = await visit(bindings, "default", 1);
@@ -51,7 +51,7 @@ describe("the answer follows durability", () => {
     expect((await visit(bindings, "default", 1)).status).toBe(200);
   });
 
-  it("the snippet, where it may send images alone, gets none for what it must send again", async () => {
+  it("the snippet, if it can send images only, gets no image for an event that it must send again", async () => {
     const { bindings } = faulty((send) => send <= 4);
     const type = async (query: string, dest: string) => {
       const request = new Request(`${HOST}/visit?player_id=p&btag=t${query}`, {
@@ -87,7 +87,7 @@ describe("the answer follows durability", () => {
     expect(sends()).toBeLessThan(300);
   });
 
-  it("needs no message more than there are hundreds of events when nothing fails", async () => {
+  it("sends at most 5 messages for 300 events when nothing fails", async () => {
     await createProject("hundred");
     const { bindings, sends } = faulty(() => false);
     const responses = await Promise.all(Array.from({ length: 300 }, (_, player) => visit(bindings, "hundred", player)));
@@ -116,7 +116,7 @@ describe("the consumer", () => {
     expect((await storedIds("consumer")).toSorted()).toEqual(["c1", "c2", "c3"]);
   });
 
-  it("asks for the batch again when the log cannot be written, and loses nothing", async () => {
+  it("returns the batch to the queue when the log cannot be written, and loses nothing", async () => {
     await createProject("broken-log");
     const broken = {
       ...env,
@@ -141,7 +141,7 @@ describe("the consumer", () => {
     expect((await storedIds("broken-log")).length).toBe(3);
   });
 
-  it("takes ten thousand events of one batch, what it has no room for when it comes again", async () => {
+  it("stores ten thousand events of one batch, those that do not fit at a later delivery", async () => {
     await createProject("big");
     const all = Array.from({ length: 10_000 }, (_, n) =>
       storedEvent({
@@ -193,7 +193,7 @@ describe("the consumer", () => {
     ]);
   });
 
-  it("counts a transaction once for ever, and keeps what came second as its duplicate", async () => {
+  it("counts a transaction once, with no time limit, and keeps later events as its duplicates", async () => {
     await createProject("money");
     const deposit = (event_id: string, amount: number) =>
       storedEvent({
@@ -220,7 +220,7 @@ describe("the consumer", () => {
     expect(Object.values((await figuresIn("money")).money_summary)).toEqual([{ total: 1, whole: 0, fraction: 100 }]);
   });
 
-  it("makes the figures by itself: from the queue to the tables without being asked, within the hour", async () => {
+  it("brings events from the queue into the tables within the hour, without a request for a report", async () => {
     await createProject("by-itself");
     expect((await visit(env, "by-itself", 1)).status).toBe(200);
     const logged = () => env.DB.prepare("SELECT 1 FROM events WHERE project_id = 'by-itself'").first();

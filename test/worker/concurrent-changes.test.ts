@@ -51,7 +51,7 @@ describe("a key", () => {
   const stored = (id: string) =>
     env.DB.prepare("SELECT name, banner_tags, expires_at FROM keys WHERE id = ?").bind(id).first();
 
-  it("that is renamed keeps the limit that it is given meanwhile, and the answer tells it", async () => {
+  it("that is renamed keeps a limit that was set meanwhile, and the answer shows it", async () => {
     const id = await key();
     const limit = () => change("PATCH", `/keys/${id}`, { banner_tags: ["mine"] });
     const { body } = await change("PATCH", `/keys/${id}`, { name: "renamed" }, withIn(limit));
@@ -59,21 +59,21 @@ describe("a key", () => {
     expect(await stored(id)).toMatchObject({ name: "renamed", banner_tags: '["mine"]' });
   });
 
-  it("that is rotated meanwhile runs out all the same", async () => {
+  it("that is rotated meanwhile still expires", async () => {
     const id = await key();
     const rotate = () => change("POST", `/keys/${id}/rotate`, { overlap_seconds: 60 });
     await change("PATCH", `/keys/${id}`, { name: "renamed" }, withIn(rotate));
     expect((await stored(id))?.expires_at).toBeTypeOf("number");
   });
 
-  it("is rotated as it is at that moment", async () => {
+  it("is rotated with its settings of that moment", async () => {
     const id = await key();
     const limit = () => change("PATCH", `/keys/${id}`, { banner_tags: ["mine"], expires_at: "2030-01-01T00:00:00Z" });
     const { body } = await change("POST", `/keys/${id}/rotate`, { overlap_seconds: 60 }, withIn(limit));
     expect(body).toMatchObject({ banner_tags: ["mine"], expires_at: "2030-01-01T00:00:00.000Z" });
   });
 
-  it("that is revoked meanwhile has no successor", async () => {
+  it("that is revoked meanwhile is not replaced by a new key", async () => {
     const id = await key();
     const before = (await change("GET", "/keys")).body.rows as unknown[];
     const revoke = () => change("DELETE", `/keys/${id}`);
@@ -83,7 +83,7 @@ describe("a key", () => {
 });
 
 describe("a project", () => {
-  it("keeps what others change meanwhile, and the answer tells it", async () => {
+  it("keeps what others change meanwhile, and the answer shows it", async () => {
     const rename = () => run("UPDATE projects SET name = 'Renamed' WHERE project_id = 'shared'");
     const { body } = await change("PATCH", "/projects/shared", { currency: "EUR" }, withIn(rename));
     expect(body).toMatchObject({ name: "Renamed", currency: "EUR" });
@@ -104,7 +104,7 @@ describe("a project", () => {
 });
 
 describe("a conversion", () => {
-  it("is decided about by one of two, and its history has that alone", async () => {
+  it("is decided by one of two requests, and its history has only that decision", async () => {
     await createProject("pays");
     await make("/payout-rules", {
       project_id: "pays",
@@ -136,7 +136,7 @@ describe("a segment", () => {
     (await make("/segments", { project_id: "shared", name: "s", filter: { banner_tag: ["a"] }, shared }))
       .segment_id as string;
 
-  it("keeps what others change meanwhile, and the answer tells it", async () => {
+  it("keeps what others change meanwhile, and the answer shows it", async () => {
     const id = await segment(false);
     const refilter = () => change("PATCH", `/segments/${id}`, { filter: { banner_tag: ["b"] } });
     const { body } = await change("PATCH", `/segments/${id}`, { name: "renamed" }, withIn(refilter));
@@ -145,7 +145,7 @@ describe("a segment", () => {
     expect(listed.rows).toContainEqual(body);
   });
 
-  it("stays shared while a link is made to it, and no link is made to one that is shared no more", async () => {
+  it("stays shared while a link is made to it, and no link is made to one that is no longer shared", async () => {
     const [kept, unshared] = [await segment(true), await segment(true)];
     const link = (segment_id: string, bindings?: Env) =>
       change("POST", "/shares", { project_id: "shared", name: "l", segment_id }, bindings);
@@ -185,7 +185,7 @@ describe("a dead letter", () => {
       ?.n as number;
   const fail = () => Promise.reject(new Error("the database went away"));
 
-  it("is not resolved where the note of who did it cannot be written, and is when that is tried again", async () => {
+  it("is not resolved if the audit entry cannot be written, and is on a retry", async () => {
     const asks = [
       (id: number, bindings?: Env) => change("POST", "/dead-letters/discard", { ids: [id] }, bindings),
       (id: number, bindings?: Env) => change("DELETE", `/dead-letters/${id}`, undefined, bindings),

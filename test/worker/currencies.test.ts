@@ -44,7 +44,7 @@ const withoutRate = async (): Promise<string[]> => {
 
 beforeAll(() => createProject(PROJECT, { timezone: "UTC", currency: "USD" }));
 
-describe("a currency that is gone", () => {
+describe("a former currency", () => {
   const event = (currency: string) => [
     ["event_type", "deposit"],
     ["player_id", "p"],
@@ -57,12 +57,12 @@ describe("a currency that is gone", () => {
     readEvent(event(currency) as [string, unknown][], door, now).ok;
   const then = Date.UTC(2022, 10, 1);
 
-  it.each(["HRK", "LTL", "LVL", "EEK", "BYR", "ANG", "RUR", "VEF", "hrk"])("%s is taken in an import", (currency) => {
+  it.each(["HRK", "LTL", "LVL", "EEK", "BYR", "ANG", "RUR", "VEF", "hrk"])("%s is valid in an import", (currency) => {
     expect(taken("import", currency, Date.now())).toBe(true);
     for (const door of ["pixel", "api"] as const) expect(taken(door, currency, then)).toBe(false);
   });
 
-  it("is none that was never there, and none of today's", () => {
+  it("is not one that never existed, and the list of them is well-formed", () => {
     expect(taken("import", "XYZ", Date.now())).toBe(false);
     const codes = [...PAST_CURRENCIES];
     expect(codes.filter((code) => !/^[A-Z]{3}$/.test(code))).toEqual([]);
@@ -70,15 +70,15 @@ describe("a currency that is gone", () => {
     for (const [currency] of JOINED) expect(PAST_CURRENCIES.has(currency)).toBe(true);
   });
 
-  it("is converted where a rate is loaded", async () => {
+  it("is converted if a rate is loaded", async () => {
     await loadRates(["HRK", "2022-11-01", "0.13"]);
     await buy(["2022-11-01", 100, "HRK"]);
     expect(await revenue("2022-11-01")).toEqual({ usd: "13.00", unconverted: {} });
   });
 });
 
-describe("a currency that the euro took the place of", () => {
-  it("is worth what the euro is, from the day on, and not before", async () => {
+describe("a currency that the euro replaced", () => {
+  it("is converted by the euro's rate from that day on, and not before", async () => {
     await loadRates(["EUR", "2022-12-31", "1.07"], ["EUR", "2026-01-05", "1.17"], ["EUR", "2015-02-02", "1.1345"]);
     await buy(["2022-12-31", 753.45, "HRK"], ["2023-01-01", 753.45, "HRK"], ["2026-01-05", 195.583, "BGN"]);
     expect(await revenue("2022-12-31")).toEqual({ usd: "0.00", unconverted: { HRK: "753.45" } });
@@ -87,13 +87,13 @@ describe("a currency that the euro took the place of", () => {
     expect(await revenue("2026-01-05")).toEqual({ usd: "117.00", unconverted: {} });
   });
 
-  it("has its own rate where one is in force", async () => {
+  it("is converted by its own rate when one is in force", async () => {
     await loadRates(["BGN", "2026-02-02", "0.5"], ["EUR", "2026-02-02", "1.17"]);
     await buy(["2026-02-02", 10, "BGN"]);
     expect(await revenue("2026-02-02")).toEqual({ usd: "5.00", unconverted: {} });
   });
 
-  it.each(JOINED)("%s is crossed exactly, half to even", async (currency, perEuro, since) => {
+  it.each(JOINED)("%s is converted exactly, rounded half to even", async (currency, perEuro, since) => {
     const fixed = BigInt(unitsPerEuro(perEuro));
     expect(Number(fixed) / JOINED_UNITS).toBe(Number(perEuro));
     // In the middle between two, where that can be: of the litas.

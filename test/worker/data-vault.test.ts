@@ -178,7 +178,7 @@ describe("the data vault", () => {
     expect(await view(name, order)).toEqual(rows);
   });
 
-  it("tells a time to the millisecond", async () => {
+  it("has times to the millisecond", async () => {
     const times = Array.from({ length: 1_000 }, (_, index) => 1_700_000_000_000 + index * 7_777_777 + index);
     const { results } = await env.DB.prepare(
       "SELECT strftime('%Y-%m-%dT%H:%M:%fZ', value / 1000.0, 'unixepoch') AS told FROM json_each(?)",
@@ -196,7 +196,7 @@ describe("profiles", () => {
     return get(`/profiles?project_id=vault${query}`, bearer(key));
   };
 
-  it("are clear to an analyst, in every format", async () => {
+  it("are unmasked for an analyst, in every format", async () => {
     const { rows } = await (await ask("", "analyst")).json<Profiles>();
     expect(rows).toEqual(await view("player_profiles", "uid"));
     const lines = (await (await ask("&format=ndjson", "analyst")).text()).trimEnd().split("\n");
@@ -208,7 +208,7 @@ describe("profiles", () => {
     ]);
   });
 
-  it("are masked to a viewer: figures remain, and what could tell the person does not", async () => {
+  it("are masked for a viewer: the figures remain, and whatever identifies the person does not", async () => {
     const { rows } = await (await ask("", "viewer")).json<Profiles>();
     expect(rows).toMatchObject([
       {

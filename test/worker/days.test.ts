@@ -32,7 +32,7 @@ const visits = (...times: string[]) =>
 type Metrics = { rows: { event_date: string; total: number }[] };
 type Series = { points: { time: string; value: number }[] };
 
-describe("a day whose midnight the clocks skip or show twice", () => {
+describe("a day whose midnight does not exist or occurs twice", () => {
   it("in Santiago has its visits, and its hours", async () => {
     const project = await projectWith(
       "America/Santiago",
@@ -72,7 +72,7 @@ describe("a day whose midnight the clocks skip or show twice", () => {
   it.each([
     ["Africa/Cairo", "2026-04-24", "2026-04-23T21:59:59Z", "2026-04-23T22:00:00Z"],
     ["Asia/Beirut", "2026-03-29", "2026-03-28T21:59:59Z", "2026-03-28T22:00:00Z"],
-  ])("in %s on %s begins at one", async (timezone, day, before, first) => {
+  ])("in %s on %s begins at 01:00", async (timezone, day, before, first) => {
     const project = await projectWith(timezone, visits(before, first));
     const { rows } = await answerTo<Metrics>("metrics", project, { from: day, to: day });
     expect(rows).toEqual([expect.objectContaining({ event_date: day, total: 1 })]);
@@ -85,7 +85,7 @@ describe("a day whose midnight the clocks skip or show twice", () => {
   });
 });
 
-it("a funnel takes steps of the same second, in whatever order they stand in the file", async () => {
+it("a funnel counts steps of the same second, in whatever order they are in the file", async () => {
   const timestamp = "2026-05-01T10:00:00Z";
   const project = await projectWith("UTC", [
     { event_type: "registration", visitor_id: "fs1", player_id: "p1", banner_tag: "fs", timestamp },
@@ -112,7 +112,7 @@ it("day 1 of a cohort is the next day of the project's calendar, also two minute
   expect(JSON.stringify(rows)).toContain('"day":1,"people":2,"active":2');
 });
 
-it("a registration told on two days is two in a campaign's days, and one player in the funnel", async () => {
+it("a registration that is sent on two days counts on both in a campaign, and as one player in the funnel", async () => {
   const again = ["2026-05-01T10:00:00Z", "2026-05-02T10:00:00Z"].map((timestamp) => ({
     event_type: "registration",
     player_id: "p1",

@@ -55,7 +55,7 @@ async function replayAll(project_id: string) {
   return answer;
 }
 
-describe("a log that is broken for long", () => {
+describe("a log that fails for a long time", () => {
   it("loses nothing: a thousand events come back by replay, and replaying again changes nothing", async () => {
     await createProject("outage");
     const events = thousand("outage");
@@ -99,8 +99,8 @@ async function consumed(messages: Parameters<typeof createMessageBatch<EventMess
   return getQueueResult(batch, createExecutionContext());
 }
 
-describe("a batch that is more than an invocation has room for", () => {
-  it("is stored in parts: what has no room is delivered again", async () => {
+describe("a batch that is larger than an invocation can store", () => {
+  it("is stored in parts: the events that do not fit are delivered again", async () => {
     await createProject("large");
     const data = JSON.stringify({ text: "x".repeat(8_000) });
     const sent = Array.from({ length: 70 }, (_, n) => ({
@@ -165,7 +165,7 @@ describe("an event that can never be stored", () => {
     expect(Object.values((await figuresIn("poison")).daily_metrics)).toEqual([{ count: 50, total: 50 }]);
   });
 
-  it("is found in a later delivery where one has no room to try them all; the others are stored, and acknowledged", async () => {
+  it("is found in a later delivery if one cannot try them all; the others are stored and acknowledged", async () => {
     await createProject("many");
     const events = Array.from({ length: 60 }, (_, n) =>
       storedEvent({
@@ -197,7 +197,7 @@ describe("an event that can never be stored", () => {
     expect(await replayAll("many")).toMatchObject({ replayed: 20, failed: 0 });
   });
 
-  it("also where the message is no list of events", async () => {
+  it("is set aside, too, if the message is no list of events", async () => {
     await deliver([
       { nonsense: true } as never,
       { events: [storedEvent({ project_id: "default", event_type: "beside_nonsense", player_id: "p" })] },
@@ -222,7 +222,7 @@ describe("an event that can never be stored", () => {
 });
 
 describe("letters", () => {
-  it("are listed by page, edited by the rules of events, discarded, and every act is in the audit log", async () => {
+  it("are listed by page, edited by the rules of events and discarded, with every act in the audit log", async () => {
     await createProject("desk");
     const events = Array.from({ length: 5 }, (_, n) =>
       storedEvent({
@@ -291,14 +291,14 @@ describe("letters", () => {
     expect(await (await letters("POST", "/discard", { ids })).json()).toMatchObject({ discarded: 150 });
   });
 
-  it("are shown as they are where their data can not be read", async () => {
+  it("are shown unchanged when their data cannot be read", async () => {
     await createProject("broken");
     const event = storedEvent({ project_id: "broken", event_type: "visit", event_id: "b", data: "{" });
     await deliver([{ events: [event] }], env, DEAD_LETTER_QUEUE);
     expect((await list("project_id=broken")).rows).toMatchObject([{ event, sent: { event_id: "b", data: "{" } }]);
   });
 
-  it("of one project are nobody else's", async () => {
+  it("of one project are hidden from keys of others", async () => {
     const key = await makeApiKey({ project_id: "desk", role: "admin" });
     const headers = bearer(key);
     const { rows } = await (await letters("GET", "?limit=1000", undefined, headers)).json<{

@@ -18,7 +18,7 @@ const windows = (began: number, seconds: number) => 2 + Math.floor((Date.now() -
 describe("strangers", () => {
   beforeEach(() => forgetProjects());
 
-  it("who invent names cost a few queries, however many the names, and push no project out", async () => {
+  it("who invent project names cost a few queries, however many names, and evict no real project from the cache", async () => {
     await createProject("known");
     const { bindings, seen } = watched();
     const now = Date.now();
@@ -36,7 +36,7 @@ describe("strangers", () => {
     expect(await findProject(bindings, "known", now + SETTINGS_TTL_MS)).toMatchObject({ project_id: "known" });
   });
 
-  it("who ask for settings of invented projects cost a few queries, and pixels are taken after them", async () => {
+  it("who ask for settings of invented projects cost a few queries, and pixels are accepted afterwards", async () => {
     await createProject("visited");
     const { bindings, seen } = watched();
     expect((await visit("visited", "", { bindings })).status).toBe(200);
@@ -65,7 +65,7 @@ describe("strangers", () => {
     expect(seen.calls).toBe(0);
   });
 
-  it("who guess keys are counted before the database is asked, and push no key out", async () => {
+  it("who guess keys are counted before the database is asked, and evict no key from the cache", async () => {
     const key = await makeApiKey({ role: "collect", project_id: "default" });
     const { bindings, seen } = watched();
     expect((await sendSpin(key, { bindings })).status).toBe(202);
@@ -89,7 +89,7 @@ describe("strangers", () => {
     expect(seen.calls).toBe(after);
   });
 
-  it("who send no key, or one that cannot be one, cost nothing", async () => {
+  it("who send no key, or an impossible one, cost no query", async () => {
     const { bindings, seen } = watched();
     for (const headers of [{}, { authorization: "Bearer nonsense" }, { cookie: "session=forged" }] as Record<
       string,
@@ -100,7 +100,7 @@ describe("strangers", () => {
     expect(seen.calls).toBe(0);
   });
 
-  it("who ask how the instance is get the answer of the last five seconds", async () => {
+  it("who ask for the health get an answer of the last five seconds", async () => {
     forgetHealth();
     const { bindings, seen } = watched();
     const began = Date.now();
@@ -115,7 +115,7 @@ describe("strangers", () => {
 });
 
 describe("a project that an isolate has not read", () => {
-  it("is read once in one call, however many come for it at the same time", async () => {
+  it("is read once in one call, however many requests need it at the same time", async () => {
     await createProject("crowded");
     forgetProjects();
     const { bindings, seen } = watched();
@@ -153,7 +153,7 @@ describe("limits", () => {
     expect(await limited((n) => `2001:db8:${(n + 1).toString(16)}:${part}::1`, path, asking)).toBe(0);
   });
 
-  it("spare a developer's own machine where the instance knows that it runs there, and nobody who only says so", async () => {
+  it("exempt a developer's machine if the instance knows that it runs there, and no client that only claims it", async () => {
     const deployed = { bindings: { ...env, LOCAL: "" } };
     for (const address of ["127.0.0.1", "::1", "::ffff:127.0.0.1", ""]) {
       expect(await limited(() => address, PIXEL)).toBe(0);

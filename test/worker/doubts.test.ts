@@ -20,7 +20,7 @@ function read(sent: Record<string, unknown>, door: Door = "pixel"): Told {
     : { told: said(reading.errors) };
 }
 
-describe("a macro that nobody filled in", () => {
+describe("a macro that was not expanded", () => {
   const SPELLINGS = [
     ..."{payout} {{payout}} #{payout} %{payout} {$payout} {%payout%} {#payout#} [payout] [[payout]] [%payout%]".split(
       " ",
@@ -53,7 +53,7 @@ describe("a macro that nobody filled in", () => {
     ..."clickid ClickId transactionId your_click_id yourClickId YOURCLICKID insert-order-id-here".split(" "),
     ..."[click_id]-[sub_id] x[click_id] %click_id%_%sub_id% #click_id#-1 <click_id>abc".split(" "),
   ];
-  it.each(SPELLINGS)("is known as %s", (spelling) => {
+  it.each(SPELLINGS)("is recognised as %s", (spelling) => {
     expect(isMacro(spelling)).toBe(true);
     expect(read({ transaction_id: spelling, amount: "10.00", currency: "EUR" })).toMatchObject({
       event: { amount: 100_000, data: JSON.stringify({ transaction_id: spelling }) },
@@ -76,12 +76,12 @@ describe("a macro that nobody filled in", () => {
     "<script>alert(1)</script>",
     '{"a":1}',
     "3 < 5 > 4",
-  ])("is not seen in %s", (value) => {
+  ])("is not suspected in %s", (value) => {
     expect(isMacro(value)).toBe(false);
     expect(read({ transaction_id: value, click_id: value }).told).toEqual([]);
   });
 
-  it("is no tag and no click, and the event is taken without it", () => {
+  it("is no tag and no click, and the event is accepted without it", () => {
     expect(read({ banner_tag: "%%CAMPAIGN%%", click_id: "%%CLICKID%%" })).toMatchObject({
       event: { banner_tag: null, data: '{"click_id":"%%CLICKID%%","banner_tag":"%%CAMPAIGN%%"}' },
       told: ["unexpanded_macro click_id", "unexpanded_macro banner_tag"],
@@ -92,7 +92,7 @@ describe("a macro that nobody filled in", () => {
   });
 
   it.each(["#price#", "<payout>", "REVENUE", "__PAYOUT__", "$payout", "%7Bpayout%7D", "{ payout }", "revenue"])(
-    "%s is no amount, and said to be a macro",
+    "%s is no amount, and the error calls it a macro",
     (amount) => {
       expect(read({ amount, currency: "EUR" }).told).toEqual(["unexpanded_macro amount"]);
     },
@@ -104,7 +104,7 @@ describe("a macro that nobody filled in", () => {
   });
 });
 
-describe("a value that names nobody", () => {
+describe("a value that is no id", () => {
   const NOBODY = [
     ..."undefined null 0 none NaN None NULL nil n/a N/A - -- 000 false guest Guest anonymous -1 (null) (none)".split(
       " ",
@@ -147,12 +147,12 @@ describe("a value that names nobody", () => {
       " ",
     ),
     "Nan Goldin",
-  ])("%s is somebody", (value) => {
+  ])("%s is a valid id", (value) => {
     expect(read({ player_id: value, visitor_id: value }).told).toEqual([]);
   });
 
   it.each([..."test TEST testing demo xxx XXXXXX todo TBD tid txid order orderid TRANSACTION payout".split(" ")])(
-    "%s is what testers and manuals write, and no payment",
+    "%s is an example of testers and manuals, and no payment",
     (value) => {
       expect(read({ transaction_id: value, amount: "5.00", currency: "EUR" })).toMatchObject({
         event: { transaction_id: null, amount: 50_000, data: JSON.stringify({ transaction_id: value }) },
@@ -202,7 +202,7 @@ describe("a time", () => {
     ["2026-11-28T10:00:00+2:00", null],
     ["2026-11-28T10:00:00 UTC", null],
     ["2026-11-28T10:00:00+25:00", null],
-  ])("%s is understood as it was meant", (timestamp, expected) => {
+  ])("%s is read as it was meant", (timestamp, expected) => {
     expect(read({ timestamp })).toMatchObject(
       expected === null ? { told: ["invalid timestamp"] } : { event: { timestamp: expected }, told: [] },
     );
@@ -213,13 +213,13 @@ describe("a time", () => {
       " ",
     ),
     ..."2026-06-30T23:59:60Z 2026-06-30T24:01:00Z 2026-06-30T25:00:00Z 2026-06-30T12:60:00Z 0000-00-00".split(" "),
-  ])("%s, which is none, is refused by every door", (timestamp) => {
+  ])("%s, which is no time, is refused by every route", (timestamp) => {
     for (const door of ["pixel", "api", "import"] as const) {
       expect(read({ timestamp }, door).told).toEqual(["invalid timestamp"]);
     }
   });
 
-  it("of a wrong clock counts by its age, where the sender says what its clock showed when it sent", () => {
+  it("of a wrong clock counts by its age, if the sender adds the clock's time of sending", () => {
     for (const off of [14 * DAY, -400 * DAY, 600_000, -600_000]) {
       const clock = NOW + off;
       expect(read({ timestamp: clock - 90_000, sent_at: clock }).event).toMatchObject({ timestamp: NOW - 90_000 });
@@ -230,13 +230,13 @@ describe("a time", () => {
     expect(read({ timestamp: NOW - 8 * DAY, sent_at: NOW }).told).toEqual(["timestamp_out_of_range timestamp"]);
   });
 
-  it("of a right clock stays as it was sent, however long the way was", () => {
+  it("of a correct clock stays unchanged, however long the request took", () => {
     expect(read({ timestamp: NOW - 2_000, sent_at: NOW - 1_500 }).event).toMatchObject({ timestamp: NOW - 2_000 });
     expect(read({ sent_at: "soon" })).toMatchObject({ event: {}, told: ["invalid sent_at"] });
   });
 });
 
-describe("what is around a tag and not seen", () => {
+describe("invisible characters around a tag", () => {
   it.each([
     "A_1523B",
     " A_1523B",
@@ -245,10 +245,10 @@ describe("what is around a tag and not seen", () => {
     "\ufeffA_1523B\u00a0",
     "A_1523B\u2060\u200e \t\r\n",
     "\u3164A_1523B",
-  ])("is left out of %j, and its case stays", (btag) => {
+  ])("are removed from %j, and its case is kept", (btag) => {
     expect(read({ banner_tag: btag })).toMatchObject({ event: { banner_tag: "A_1523B" }, told: [] });
   });
-  it("leaves the flags and hearts of emojis whole", () => {
+  it("are kept inside emojis such as flags and hearts", () => {
     for (const btag of ["🏴\u{E0067}\u{E0062}\u{E0065}\u{E006E}\u{E0067}\u{E007F}", "❤\ufe0f", "a\u200bb"])
       expect(read({ banner_tag: btag }).event).toMatchObject({ banner_tag: btag });
     expect(read({ banner_tag: " \u200b " }).told).toEqual(["missing banner_tag"]);
@@ -281,7 +281,7 @@ describe("long ids and many keys", () => {
     },
   );
 
-  it("that data cannot hold are left out, and the others kept", () => {
+  it("that data cannot hold are left out, and the others are kept", () => {
     const money = { amount: "5.00", currency: "EUR" };
     expect(read({ ...money, s: "K\uFFFDse", s1: "x".repeat(9_000), s2: "kept" })).toMatchObject({
       event: { amount: 50_000, data: '{"s2":"kept"}' },
@@ -296,13 +296,13 @@ describe("long ids and many keys", () => {
     expect(read({ s: "x".repeat(9_000) }, "api").told).toEqual(["too_large data"]);
   });
 
-  it("with names that objects know keep these names", () => {
+  it("with names of Object.prototype keep these names", () => {
     const known = Object.fromEntries(["constructor", "toString", "hasOwnProperty"].map((name) => [name, "1"]));
     for (const door of ["pixel", "api"] as const)
       expect(read(known, door)).toMatchObject({ event: { data: JSON.stringify(known) }, told: [] });
   });
 
-  it("and blanks around an amount, its last noughts and a raw plus are no fault", () => {
+  it("do not matter, nor do blanks around an amount, its trailing zeros and a raw plus", () => {
     for (const [amount, units] of [
       [" 5.00", 50_000],
       ["5.00\n", 50_000],
@@ -356,7 +356,7 @@ describe("numbers in JSON", () => {
     for (const text of ["", "{", '{"a":1.0,}', "1.0e"]) expect(() => parseExact(text)).toThrow(SyntaxError);
   });
 
-  it("are ids with all their digits", () => {
+  it("keep all their digits as ids", () => {
     expect(json('{"player_id":12345,"transaction_id":4711}').event).toMatchObject({
       player_id: "12345",
       transaction_id: "4711",
@@ -372,7 +372,7 @@ describe("numbers in JSON", () => {
     });
   });
 
-  it("are money by one rule, as numbers and as text", () => {
+  it("are read as money by one rule, as numbers and as text", () => {
     const of = (amount: string) => json(`{"amount":${amount},"currency":"EUR"}`);
     for (const amount of ["0.30000000000000004", "29.949999999999999", "27964.000000000004", "1.00001"]) {
       expect(of(amount).told).toEqual(["invalid amount"]);

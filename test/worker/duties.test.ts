@@ -72,7 +72,7 @@ describe("the archive of events of many hours", () => {
   it.each([
     ["free", "ann-1", 4],
     ["paid", "bob-2", 1],
-  ] as const)("is written some files at a time on the %s plan", async (plan, player, invocations) => {
+  ] as const)("is written a few files at a time on the %s plan", async (plan, player, invocations) => {
     const before = await count("SELECT count(*) AS n FROM archive_files WHERE state = 'live'");
     await appendHours("hours", HOURS, player);
     const budgets = await runDuty("archive", on(plan));
@@ -90,7 +90,7 @@ describe("the archive of events of many hours", () => {
     ["free", "ann-1", 10],
     // The request itself may do all of the first pass.
     ["paid", "bob-2", 2],
-  ] as const)("loses a person in pieces on the %s plan", async (plan, player, invocations) => {
+  ] as const)("has a person erased in pieces on the %s plan", async (plan, player, invocations) => {
     const request = new Request(`https://duties.example/api/v1/players/${player}?project_id=hours`, {
       method: "DELETE",
       headers: ADMIN,
@@ -139,7 +139,7 @@ describe("merging many hours", () => {
   it.each([
     ["free", 0, 60],
     ["paid", 100, 1_050],
-  ] as const)("goes on until each has one file on the %s plan", async (plan, from, hours) => {
+  ] as const)("continues until each has one file on the %s plan", async (plan, from, hours) => {
     await makeFiles(FIRST + from, hours);
     const own = `hour >= ${FIRST + from} AND hour < ${FIRST + from + hours}`;
     const budgets = await runDuty("compaction", on(plan), NOW + from * DAY_MS);
@@ -211,7 +211,7 @@ describe("live counters of many projects", () => {
   });
 });
 
-describe("300 projects of which all is due at once, on the free plan", () => {
+describe("300 projects with everything due at once, on the free plan", () => {
   const PROJECTS = Array.from({ length: 300 }, (_, n) => `due-${n}`);
   /** Reports that cannot be made stand first, more of them than one invocation tries. */
   const BROKEN = 5;
@@ -258,7 +258,7 @@ describe("300 projects of which all is due at once, on the free plan", () => {
     await settle();
   });
 
-  it("judges each alert and makes each report, and tells each channel once", async () => {
+  it("evaluates each alert and makes each report, and sends each channel its message once", async () => {
     await many(
       `INSERT INTO channels (id, project_id, name, kind, settings, secret, created_at)
       SELECT 'c-' || value, value, 'c', 'webhook', json_object('url', ?2), 's', 0 FROM json_each(?1)`,

@@ -272,13 +272,13 @@ describe("after an erasure", () => {
     expect(results).toEqual([{ n: 0 }]);
   });
 
-  it("no figure has changed, and a rebuild comes to the same", async () => {
+  it("no figure has changed, and a rebuild gives the same figures", async () => {
     expect(await totalsOf("erased")).toEqual(before);
     const figures = await figuresIn("erased");
     expect(await rebuilt("erased")).toEqual(figures);
   });
 
-  it("others are as they were, without the mention", async () => {
+  it("other people's data are unchanged, except for mentions of the person", async () => {
     expect((await foundIn("untouched")).length).toBeGreaterThan(10);
     const { results } = await env.DB.prepare(
       "SELECT data FROM events WHERE project_id = 'erased' AND player_id = 'bob-5' AND data IS NOT NULL ORDER BY seq",
@@ -302,7 +302,7 @@ describe("after an erasure", () => {
     expect(receipt.found.archive).toBe(receipt.found.events + receipt.found.mentions);
   });
 
-  it("a transaction is still known, and what repeated it still says so", async () => {
+  it("a transaction id is still known, and its duplicates still refer to it", async () => {
     const { results } = await env.DB.prepare(
       `SELECT e.event_id, e.duplicate_of, e.transaction_id, t.event_id AS first FROM events e
        LEFT JOIN transactions t ON t.project_id = e.project_id AND t.event_type = e.event_type
@@ -315,7 +315,7 @@ describe("after an erasure", () => {
     for (const other of others) expect(other).toMatchObject({ duplicate_of: first?.event_id, first: first?.event_id });
   });
 
-  it("the receipt says what was found where, and is signed", async () => {
+  it("the receipt says what was found in which store, and is signed", async () => {
     expect(receipt.found).toMatchObject({
       events: 11,
       mentions: 4,
@@ -350,7 +350,7 @@ describe("after an erasure", () => {
     expect(JSON.stringify(receipt)).not.toMatch(/alice/i);
   });
 
-  it("asking again gives the same receipt, until there is something again", async () => {
+  it("a repeated request gives the same receipt, until new data of the person exist", async () => {
     const again = await call("DELETE", "/players/alice-77?project_id=erased");
     expect(again.status).toBe(200);
     expect(await again.json()).toEqual(receipt);
@@ -433,7 +433,7 @@ describe("a crash", () => {
 });
 
 describe("while projections run", () => {
-  it.each([1, 2, 3])("names change without a trace in the figures (%s)", async (seed) => {
+  it.each([1, 2, 3])("names change without a change of figures (%s)", async (seed) => {
     const project_id = `busy-${seed}`;
     await populate(project_id);
     let random = seed * 7919;
@@ -469,7 +469,7 @@ describe("while projections run", () => {
     expect(await rebuilt(project_id)).toEqual(figures);
   });
 
-  it("keeps none of them busy while they wait", async () => {
+  it("does not run projections that wait for it", async () => {
     await createProject("waits");
     await append(db, [storedEvent({ project_id: "waits", event_type: "visit", player_id: "somebody" })]);
     await env.DB.prepare("UPDATE renaming SET erasure_id = 'another'").run();
@@ -478,7 +478,7 @@ describe("while projections run", () => {
     expect(steps.filter(({ behind }) => behind > 0)).toEqual([]);
   });
 
-  it("a step that has looked people up before they were renamed fails, and looks again", async () => {
+  it("a step that looked people up before they were renamed fails, and is repeated", async () => {
     await populate("late");
     const before = await totalsOf("late");
     const players = TABLES.find(({ name }) => name === "players") as (typeof TABLES)[number];
@@ -510,7 +510,7 @@ describe("while projections run", () => {
 });
 
 describe("suppression", () => {
-  it("refuses the person from then on, everywhere, without writing down who it was", async () => {
+  it("refuses the person's events from then on, on every route, without storing who it was", async () => {
     await populate("quiet");
     const receipt = await erase("quiet", "&suppress=1");
     expect(receipt.suppress).toBe(true);

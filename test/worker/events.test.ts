@@ -144,7 +144,7 @@ describe("a batch", () => {
     });
   });
 
-  it("is refused whole when nothing in it can be taken", async () => {
+  it("is refused as a whole when no event in it can be accepted", async () => {
     const response = await send([{ event_type: "spin" }, 5]);
     expect(response.status).toBe(400);
     expect(await response.json()).toMatchObject({
@@ -156,7 +156,7 @@ describe("a batch", () => {
     expect((await send([])).status).toBe(400);
   });
 
-  it("may be packed with gzip, and may not be a bomb", async () => {
+  it("may be compressed with gzip, within the limit of its decompressed size", async () => {
     const packed = await gzip(JSON.stringify([spin({ event_id: "gzip-1" })]));
     expect((await post(packed, { headers: { "content-encoding": "gzip" } })).status).toBe(202);
     const bomb = await gzip(`[${" ".repeat(20_000_000)}]`);
@@ -231,7 +231,7 @@ describe("a batch too large for one message", () => {
   const idsOf = async (response: Response) =>
     (await response.json<BatchAnswer>()).results.map((result) => result.event_id);
 
-  it("that was half sent counts once when it is sent again, and twice when it is meant twice", async () => {
+  it("that was half sent counts once when it is retried, and twice when it is sent twice on purpose", async () => {
     const large = batch("level_up");
     const bindings = faultyQueue((nth) => nth === 2);
     const refused = await attempt(large, bindings);
@@ -249,7 +249,7 @@ describe("a batch too large for one message", () => {
     await expectStored("level_up", 900);
   });
 
-  it("of the same content as others at the same moment is stored as often as it is accepted", async () => {
+  it("with the same content as others at the same moment is stored as often as it is accepted", async () => {
     const large = batch("equal");
     const answers = await Promise.all(Array.from({ length: 6 }, () => attempt(large)));
     expect(answers.map((answer) => answer.status)).toEqual(Array(6).fill(202));
@@ -257,7 +257,7 @@ describe("a batch too large for one message", () => {
     await expectStored("equal", 6 * 450);
   });
 
-  it("that failed at the same moment as equal ones leads each retry to ids of one attempt", async () => {
+  it("that failed at the same moment as equal ones gives each retry the ids of one failed attempt", async () => {
     const large = batch("equal_failed");
     // The first send of each of the three goes through, the others fail.
     const bindings = faultyQueue((nth) => nth > 3);
@@ -268,7 +268,7 @@ describe("a batch too large for one message", () => {
     await expectStored("equal_failed", 4 * 450);
   });
 
-  it("is a new one when one of the same content failed long ago, whose note is then removed", async () => {
+  it("is a new one if an equal one failed long ago, whose record is then removed", async () => {
     const large = batch("long_ago");
     expect(
       (
@@ -304,7 +304,7 @@ describe("an Idempotency-Key", () => {
     return answer.results.map((result) => result.event_id);
   };
 
-  it("makes a body without ids count once, and another body under it count as well", async () => {
+  it("makes a body without ids count once, and a different body with the same key count as well", async () => {
     const body = [
       { event_type: "keyed", player_id: "p1" },
       { event_type: "keyed" },

@@ -95,7 +95,7 @@ describe("rates", () => {
     });
   });
 
-  it("come whole as CSV, read in pages: the answer is never held as one, nor one query's", async () => {
+  it("come complete as CSV, read in pages, so that neither the answer nor a query's result is held in memory whole", async () => {
     await env.DB.prepare(
       `INSERT OR IGNORE INTO exchange_rates (currency_code, rate_date, usd_rate, data_source, loaded_at)
        WITH RECURSIVE day (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM day WHERE n < 4999)
@@ -120,7 +120,7 @@ describe("rates", () => {
     await env.DB.prepare("DELETE FROM exchange_rates WHERE data_source = 'a test'").run();
   });
 
-  it("come as CSV, from a spreadsheet too", async () => {
+  it("are loaded as CSV, from a spreadsheet too", async () => {
     const csv = '\uFEFFrate_date,currency_code,usd_rate,data_source\r\n2026-05-01,KWD,3.25,"bank, of ""K"""\r\n';
     expect((await post(csv, { "content-type": "text/csv; charset=utf-8" })).status).toBe(201);
     expect(await known()).toEqual(['KWD 2026-05-01 3.25000000 bank, of "K"']);
@@ -133,7 +133,7 @@ describe("rates", () => {
     "2022-03-01,1.1162,128.33,1.9558,N/A,7.5675,117.2010,",
   ];
   const CSV = { "content-type": "text/csv" };
-  it("come as the European Central Bank's CSV", async () => {
+  it("are loaded as the European Central Bank's CSV", async () => {
     const answer = await post(`${bank.join("\n")}\n`, CSV);
     expect([answer.status, await answer.json()]).toEqual([201, { loaded: 11 }]);
     expect(await known("to=2022-12-31&from=2022-12-01")).toEqual([
@@ -213,7 +213,7 @@ describe("rates", () => {
     expect(await known()).toEqual([]);
   });
 
-  it("are changed by those alone who administer all projects", async () => {
+  it("are changed only with keys that administer all projects", async () => {
     const key = await makeApiKey({ role: "admin", project_id: "default" });
     const headers = bearer(key);
     expect((await post({ rates: [good] }, headers)).status).toBe(403);
@@ -256,7 +256,7 @@ describe("the feed's document", () => {
     return reading.ok ? reading.rates.map((one) => `${one.currency_code} ${one.usd_rate}`) : reading.error;
   };
 
-  it("is crossed to USD exactly, half to even", () => {
+  it("is converted to USD exactly, rounded half to even", () => {
     expect(read(GOOD)).toEqual(["JPY 643885", "SEK 9883137", "EUR 108250000"]);
     // 1 / 64,000,000 is 1.5625e-8; 1 / 40,000,000 is 2.5e-8, and 3 / 40,000,000 7.5e-8: to the even neighbour.
     expect(read(feed({ "2026-05-04": { USD: "1", TRY: "64000000", INR: "40000000" } }))).toEqual([
@@ -349,7 +349,7 @@ describe("the feed", () => {
     expect((await refreshRates(bindings, NOW + 120_000)).status).toBe("ok");
   });
 
-  it("that cannot be reached says so without naming a host", async () => {
+  it("that cannot be reached is reported without a host name", async () => {
     const bindings = { ...env, ECB_FEED_URL: "http://127.0.0.1:1/secret" };
     const { error } = await refreshRates(bindings, NOW);
     expect(error).toBe("it cannot be reached");
@@ -376,7 +376,7 @@ describe("the feed", () => {
     expect([status, body.dependencies.exchange_rates]).toEqual([200, "off"]);
   });
 
-  it("corrects itself, and nobody else", async () => {
+  it("corrects its earlier rates, and no administrator's", async () => {
     const address = `/${++addresses}.xml`;
     await refreshRates(await fedBy({ body: GOOD }, address), NOW);
     await post({ rates: [rate("JPY", "2026-05-04", "0.0065", "a correction")] });

@@ -48,7 +48,7 @@ async function logged() {
 }
 
 describe("appending in segments", () => {
-  it("keeps each id once, and counts what counts, after any batches and redeliveries, wherever ids are", async () => {
+  it("stores each id once and counts the right events, after any batches and redeliveries, wherever ids are stored", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(aBatch, { minLength: 1, maxLength: 8 }), async (batches) => {
         await emptyTables();
@@ -80,7 +80,7 @@ describe("appending in segments", () => {
     );
   });
 
-  it("keeps each event once when the same ones are appended side by side", async () => {
+  it("stores each event once when the same ones are appended concurrently", async () => {
     const events = Array.from({ length: 30 }, (_, n) =>
       storedEvent({
         project_id: "one",
@@ -98,7 +98,7 @@ describe("appending in segments", () => {
     expect(log.filter(({ duplicate }) => !duplicate).length).toBe(9);
   });
 
-  it("finds ids in pages, whichever way they come: in their order, or at random", async () => {
+  it("finds ids in pages, whether they arrive sorted or at random", async () => {
     const random = fc.sample(fc.uuid(), { numRuns: 1_200, seed: 1 });
     for (const ids of [random, random.map((_, n) => `z${String(n).padStart(6, "0")}`)]) {
       const events = ids.map((event_id) =>
@@ -117,7 +117,7 @@ describe("appending in segments", () => {
     ).toBe(2_400);
   });
 
-  it("puts ids into pages once where two do it side by side", async () => {
+  it("moves ids into pages once when two runs do it concurrently", async () => {
     const events = Array.from({ length: 80 }, (_, n) =>
       storedEvent({ project_id: "one", event_type: "visit", event_id: `e${n}`, visitor_id: "v" }),
     );
@@ -129,7 +129,7 @@ describe("appending in segments", () => {
     expect(results.length).toBe(80);
   });
 
-  it("stores many at once in their order, also where the log knows some of them, or two are the same", async () => {
+  it("stores many events at once in their order, also if the log has some of them already, or two are the same", async () => {
     const events = Array.from({ length: 450 }, (_, n) =>
       storedEvent({ project_id: "one", event_type: "visit", event_id: `e${n === 320 ? 7 : n}`, visitor_id: "v" }),
     );
@@ -145,7 +145,7 @@ describe("appending in segments", () => {
     expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1));
   });
 
-  it("splits what is too much for a segment, by number and by size", async () => {
+  it("splits what is too large for a segment, by number and by size", async () => {
     const large = Array.from({ length: 40 }, (_, n) =>
       storedEvent({
         project_id: "one",

@@ -62,7 +62,7 @@ const nameless = (people: Record<string, unknown>) =>
     .sort();
 
 describe("an erasure of the figures' rows", () => {
-  it("changes no figure and leaves no name, and what comes later is counted as a rebuild counts it", async () => {
+  it("changes no figure and leaves no name, and later events are counted as a rebuild counts them", async () => {
     let run = 0;
     await fc.assert(
       fc.asyncProperty(
@@ -119,7 +119,7 @@ describe("an erasure of the figures' rows", () => {
     );
   }, 3_600_000);
 
-  it("fails a step that was counted before people were renamed, and the next one counts it by their new names", async () => {
+  it("fails a step that began before people were renamed, and the next one counts with their new names", async () => {
     const project_id = "renamed-meanwhile";
     await createProject(project_id);
     const layout: Layout = { chunks: SIZES, pages: PAGE_SIZES, leastAdded: 0 };
@@ -144,7 +144,7 @@ describe("an erasure of the figures' rows", () => {
     ]);
   });
 
-  it("of a visitor in a page, whose events have not all been read, leaves those that have been", async () => {
+  it("of a visitor in a page, with events not read yet, keeps those that were counted", async () => {
     const project_id = "paged-and-behind";
     await createProject(project_id);
     const layout: Layout = { chunks: SIZES, pages: PAGE_SIZES, leastAdded: 0 };

@@ -60,7 +60,7 @@ const aScopeFilter = fc
   .map((filter) => conjunction([JSON.parse(JSON.stringify(filter))]));
 
 describe("a person's share of the figures", () => {
-  it("is the same whether a history is counted at once or in any pieces, the state kept as text between them", () => {
+  it("is the same whether a history is counted at once or in pieces, with the state stored as text between them", () => {
     fc.assert(
       fc.property(aHistory, fc.infiniteStream(fc.boolean()), (events, isCut) => {
         const changes = new Changes();
@@ -78,7 +78,7 @@ describe("a person's share of the figures", () => {
     );
   });
 
-  it("is the same under filters that somebody asks for in the midst, for which the past is counted alone", () => {
+  it("is the same under filters that are added midway, for which the past is counted separately", () => {
     fc.assert(
       fc.property(
         aHistory,
@@ -104,7 +104,7 @@ describe("a person's share of the figures", () => {
     );
   });
 
-  it("is under a filter what it is of everybody where everything fits, and nothing where nothing does", () => {
+  it("equals everybody's under a filter that matches everything, and is empty under one that matches nothing", () => {
     fc.assert(
       fc.property(aHistory, (events) => {
         const [every, none] = [{ device: ["", "mobile"] }, { device: ["mobile"], country: [] }];
@@ -122,7 +122,7 @@ describe("a person's share of the figures", () => {
     );
   });
 
-  it("is nothing when it is taken out and put in again, from any place on", () => {
+  it("does not change when it is removed and added again, from any position on", () => {
     fc.assert(
       fc.property(aHistory, fc.nat(), (events, place) => {
         const cuts = [0, ...cutsOf(events)];
@@ -140,7 +140,7 @@ describe("a person's share of the figures", () => {
     );
   });
 
-  it("does not depend on the order in which events of one moment came", () => {
+  it("does not depend on the order of arrival of simultaneous events", () => {
     fc.assert(
       fc.property(aHistory, (events) => {
         const { sums, state } = counted(events.toReversed().sort(inOrder));
@@ -153,7 +153,7 @@ describe("a person's share of the figures", () => {
 describe("texts", () => {
   const writer = new Writer();
 
-  it("in text are refused where the text is cut off or is none", () => {
+  it("are refused when they are cut off or no encoded text", () => {
     const writer = new Writer();
     writer.begin();
     writer.whole(1_000_000);
@@ -163,7 +163,7 @@ describe("texts", () => {
       expect(() => new Reader(broken).whole()).toThrow(RangeError);
   });
 
-  it("give back the numbers and texts that were written", () => {
+  it("return the numbers and texts that were written", () => {
     const item = fc.oneof(fc.maxSafeNat(), fc.nat({ max: 2_000 }), fc.string({ unit: "grapheme" }));
     fc.assert(
       fc.property(fc.array(item), (items) => {
@@ -177,7 +177,7 @@ describe("texts", () => {
     );
   });
 
-  it("of sums written one behind the other are read as their sum", () => {
+  it("of sums that are concatenated are read as their sum", () => {
     const sum = fc.integer({ min: -(2 ** 40), max: 2 ** 40 });
     const entries = fc.array(fc.tuple(fc.nat({ max: 30 }), sum, sum));
     const tallyOf = (of: [number, number, number][]) => {
@@ -198,7 +198,7 @@ describe("texts", () => {
     );
   });
 
-  it("of days are packed into each sum once, and none is negative", () => {
+  it("of days are merged into one value of each sum, and a negative one is refused", () => {
     const number = lineNumber("returns", 0);
     const line = (sum: number) => dayTexts([{ number, entries: [[20_500, [sum, 0, 0]]] }]);
     expect(packed(joined(joined(line(3), line(4)), line(-2)))).toEqual(line(5));
@@ -210,7 +210,7 @@ describe("texts", () => {
 describe("filters of scopes", () => {
   const tags = ["", "a", "b", "ab", "naïve tag'--"];
 
-  it("have one text, whatever they are made of, and let through what each of them does", () => {
+  it("have one text, whichever parts they are combined from, and match what all parts match", () => {
     fc.assert(
       fc.property(aScopeFilter, aScopeFilter, (one, other) => {
         const both = conjunction([one, other]);
@@ -225,7 +225,7 @@ describe("filters of scopes", () => {
     );
   });
 
-  it("are written alike in any order, with repeats, and in any case of what a tag contains", () => {
+  it("are written the same in any order, with repeats, and in any case of what a tag contains", () => {
     const text = filterText({
       country: ["SE", "MT", "SE"],
       banner_tag_contains: [
@@ -237,7 +237,7 @@ describe("filters of scopes", () => {
     expect(filterText({ banner_tag: ["b", "a"], banner_tag_not: ["a"] })).toBe(filterText({ banner_tag: ["b"] }));
   });
 
-  it("have rows of their own for everybody and for each tag", () => {
+  it("have separate rows for everybody and for each tag", () => {
     const names = [
       scopeName(null, null),
       scopeName(null, "7"),

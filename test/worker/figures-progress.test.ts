@@ -39,12 +39,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe("figures that come to an old log", () => {
-  it("are whole where there is nothing", async () => {
+describe("figures that are added to an existing log", () => {
+  it("are complete if the log is empty", async () => {
     expect(await figuresProgress(db)).toEqual({ whole: true, cursor: 0, head: 0 });
   });
 
-  it("count some of it an hour on the free plan, in steps that an invocation has room for, and fail nobody's health", async () => {
+  it("count a part of it each hour on the free plan, in steps that fit an invocation, without failing the health", async () => {
     at(NOW);
     await appendOld("old", 3_200);
     await settle(TABLES);
@@ -74,7 +74,7 @@ describe("figures that come to an old log", () => {
     expect(await spins("old")).toEqual([40, 3_200]);
   });
 
-  it("take all that comes once they are whole", async () => {
+  it("count all new events once they are complete", async () => {
     at(NOW + 3 * HOUR_MS);
     await appendOld("old", 1_800);
     await runDuty("figures", on("free"));
@@ -82,7 +82,7 @@ describe("figures that come to an old log", () => {
     expect(await spins("old")).toEqual([40, 5_000]);
   });
 
-  it("know from which day on they have all of a project whose events had gone", async () => {
+  it("know the first complete day of a project whose older events had been removed", async () => {
     expect(await figuresFrom(db, "settled")).toBe("2026-08-01");
     expect(await figuresFrom(db, "old")).toBeNull();
     // What is settled later had been counted by then.
@@ -93,7 +93,7 @@ describe("figures that come to an old log", () => {
     await env.DB.prepare("UPDATE projects SET settled_before = ''").run();
   });
 
-  it("begin again with a rebuild, and count all of it at once where reports wait for them, on either plan", async () => {
+  it("begin again with a rebuild, and count everything at once if reports wait for them, on either plan", async () => {
     at(NOW + 4 * HOUR_MS);
     // The tables answer of both, as of projects whose log the figures have not had.
     await env.DB.prepare("UPDATE projects SET by_days = 0").run();

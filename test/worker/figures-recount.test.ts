@@ -65,7 +65,7 @@ afterEach(() => {
 });
 
 describe("the figures of a project whose attribution window changes", () => {
-  it("are counted by the new one some people at a time, wherever it stops", async () => {
+  it("are recounted with the new window some people at a time, wherever a run stops", async () => {
     await expectWindow("one", 30);
     await changeWindow("one", 3);
     const before = await places();
@@ -84,7 +84,7 @@ describe("the figures of a project whose attribution window changes", () => {
     await expectWindow("well", 30);
   });
 
-  it("are not counted twice where events come meanwhile", async () => {
+  it("are not counted twice when events arrive meanwhile", async () => {
     await changeWindow("one", 2);
     const more = eventsOf("one", "p").map((event) => ({ ...event, timestamp: event.timestamp + DAY / 2 }));
     sent.one?.push(...more);
@@ -99,7 +99,7 @@ describe("the figures of a project whose attribution window changes", () => {
     await expectWindow("one", 2);
   });
 
-  it("hold up nobody where they cannot be counted again, and the failure is reported until it works", async () => {
+  it("delay no other project when recounting fails, and the failure is reported until it works", async () => {
     vi.spyOn(console, "error").mockReturnValue();
     await changeWindow("ailing", 3);
     await changeWindow("well", 3);
@@ -128,7 +128,7 @@ describe("the figures of a project whose attribution window changes", () => {
     await expectWindow("ailing", 3);
   });
 
-  it("keep an erasure waiting, which would move people from one place in their order to another", async () => {
+  it("let an erasure wait, since it would change the position of people in the order of recounting", async () => {
     await changeWindow("one", 5);
     const erasure = { project_id: "one", player_id: "p2", suppress: false };
     const id = await begin(db, erasure, Date.now(), async (_, statements) => {

@@ -93,7 +93,7 @@ describe("the figures", () => {
       }),
     );
 
-  it("are counted once where two runs take the same events side by side", async () => {
+  it("are counted once when two runs take the same events concurrently", async () => {
     await emptyTables();
     await appendSegments(env.DB, people(40, FROM));
     const runs = await Promise.allSettled([runFigures(env.DB), runFigures(env.DB)]);
@@ -106,7 +106,7 @@ describe("the figures", () => {
     ]);
   });
 
-  it("take no more queries than they say, also where a past of many days changes", async () => {
+  it("make no more queries than RUN_CALLS, also when many past days change", async () => {
     await emptyTables();
     await setWindow(30);
     const sent = Array.from({ length: 60 }, (_, day) => people(12, FROM - day * DAY)).flat();
@@ -117,7 +117,7 @@ describe("the figures", () => {
     await expectFigures(sent, 30);
   });
 
-  it("keep a person's row small, and read of the past only what a late event changes", async () => {
+  it("keep a person's row small, and read only the part of the past that a late event changes", async () => {
     await emptyTables();
     await setWindow(30);
     const sent: StoredEvent[] = [];

@@ -74,7 +74,7 @@ const spin = (project_id: string, n: number, country = n % 2 === 0 ? "MT" : "SE"
 let cells = 0;
 
 describe("figures under a filter", () => {
-  it("equal a naive count, whenever it was asked for, while its past is counted in pieces among runs and changes", async () => {
+  it("equal a naive count, whenever the filter was added, while its past is counted between runs and changes", async () => {
     let run = 0;
     await fc.assert(
       fc.asyncProperty(aHistory, aSlice, async ({ actions, layout }, size) => {
@@ -140,7 +140,7 @@ describe("figures under a filter", () => {
     (["run", "piece", "window", "dropped"] as const).map((other) => [one, other] as const),
   );
   it.each(pairs)(
-    "are counted once where a %s was made before and is written behind another: %s",
+    "are counted once when a %s was prepared first and is written after another: %s",
     async (one, other) => {
       const project_id = `scopes-${one}-${other}`;
       await createProject(project_id, { attribution_days: 30 });
@@ -164,7 +164,7 @@ describe("figures under a filter", () => {
     },
   );
 
-  it("begin with what the log brings where nobody has been counted yet, and are whole at once after a rebuild", async () => {
+  it("begin with new events if nobody has been counted yet, and are complete at once after a rebuild", async () => {
     const project_id = "scopes-empty";
     await createProject(project_id);
     await askScope(db, project_id, filterText(MT), NOW, null);
@@ -181,7 +181,7 @@ describe("figures under a filter", () => {
     expect(await counts(project_id, { country: ["SE"] }, null)).toEqual([1, 1]);
   });
 
-  it("read all chunks of somebody who has more than a piece takes", async () => {
+  it("read all chunks of a person who has more than fit in a piece", async () => {
     const project_id = "scopes-chunks";
     await createProject(project_id);
     const layout: Layout = { ...LAYOUT, chunks: { open: 1, closed: 2 } };
@@ -208,7 +208,7 @@ describe("the filters of a project", () => {
       .bind(segment_id, project_id, JSON.stringify(filter))
       .run();
 
-  it("go with their rows when nobody has asked for them in a month, but for saved ones; a number is never another's", async () => {
+  it("are removed with their rows after a month without use, except saved ones; a number is never reused", async () => {
     const project_id = "scopes-unused";
     await createProject(project_id);
     await append(db, [spin(project_id, 0)]);
@@ -240,7 +240,7 @@ describe("the filters of a project", () => {
     expect(kept).toEqual({ total: 5 });
   });
 
-  it("are so many at most: the one that nobody has asked for longest makes room, and a saved one never does", async () => {
+  it("are limited in number: the one unused for longest is removed, and a saved one never is", async () => {
     const project_id = "scopes-many";
     await createProject(project_id);
     for (let n = 0; n < MOST_SCOPES; n++) await askScope(db, project_id, country(n), NOW + (n === 3 ? 0 : n + 1), null);
@@ -254,7 +254,7 @@ describe("the filters of a project", () => {
     expect(await filters()).toHaveLength(MOST_SCOPES);
   });
 
-  it("are fewer of a key that only reads: it pushes out its own, and no more of others", async () => {
+  it("are fewer for a key that only reads: beyond its share, it replaces its own filters and no more of others", async () => {
     const project_id = "scopes-readers";
     await createProject(project_id);
     for (let n = 0; n < MOST_SCOPES; n++) await askScope(db, project_id, country(n), NOW + n, null);
@@ -282,7 +282,7 @@ describe("the filters of a project", () => {
     expect(await scopesOf(db, project_id)).toHaveLength(length + 2);
   });
 
-  it("are kept for a share link of several tags as long as it is open", async () => {
+  it("are kept for a share link of several tags while it is open", async () => {
     const project_id = "scopes-shared";
     await createProject(project_id);
     await env.DB.prepare(

@@ -45,7 +45,7 @@ async function forgetThese(events: readonly StoredEvent[], layout: Layout): Prom
 const dayAfter = (days: number) => new Date(FROM + days * DAY).toISOString().slice(0, 10);
 
 describe("events of settled days", () => {
-  it("change no figure by leaving their people, whatever comes afterwards, late events and links among it", async () => {
+  it("change no figure when they are removed from people's rows, whatever follows, including late events and links", async () => {
     let forgotten = 0;
     await fc.assert(
       fc.asyncProperty(
@@ -107,7 +107,7 @@ describe("events of settled days", () => {
     await forgetThese(events, LAYOUT);
   };
 
-  it("count when they come after all, as events with their amounts; their person is not counted again", async () => {
+  it("still count when they arrive late, as events with their amounts, while their person is not counted again", async () => {
     await settled([event("one", 0, { player_id: "p1", event_type: "visit", banner_tag: "a" })], 3);
     await appendSegments(env.DB, [
       event("two", 0, { player_id: "p1", event_type: "deposit", amount: 50_000, currency: "EUR" }),
@@ -124,7 +124,7 @@ describe("events of settled days", () => {
     expect(days[JSON.stringify(["returns", "\u001fall", dayAfter(5), dayAfter(0)])]).toEqual([1]);
   });
 
-  it("stay a visitor's who turns out later to be a player", async () => {
+  it("stay with a visitor who later turns out to be a player", async () => {
     const visits = [0, 4].map((day) => event(`visit-${day}`, day, { visitor_id: "v", event_type: "visit" }));
     await settled(visits, 3);
     await appendSegments(env.DB, [

@@ -146,7 +146,7 @@ describe("the figures, counted from the table of events", () => {
     console.log(JSON.stringify({ message: "figures compared with tables", cells }));
   }, 3_600_000);
 
-  it("are counted once where two runs take the same events side by side, or people are counted again meanwhile", async () => {
+  it("are counted once when two runs take the same events concurrently, or people are recounted meanwhile", async () => {
     const project_id = "tables-twice";
     await createProject(project_id, { attribution_days: 30 });
     const spin = (n: number) =>

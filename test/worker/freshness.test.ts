@@ -33,7 +33,7 @@ async function begin(settings = {}) {
 const MAY = "/metrics?from=2026-05-01&to=2026-05-31";
 
 describe("an answer", () => {
-  it("is not sent again to who has it, until one of its days changes", async () => {
+  it("is not sent again to a client that has it, until one of its days changes", async () => {
     const { send, ask, tag } = await begin();
     await send("2026-05-02");
     const first = await tag(MAY);
@@ -68,7 +68,7 @@ describe("an answer", () => {
     expect(await total()).toBe(51);
   });
 
-  it("depends on what a visitor did before they were known", async () => {
+  it("depends on what a visitor did before they were known as a player", async () => {
     const { send, tag } = await begin();
     await send("2026-05-02", { player_id: null, visitor_id: "v" });
     await send("2026-05-02", { player_id: "known" });
@@ -88,7 +88,7 @@ describe("an answer", () => {
     expect(await (await ask(path)).json()).toMatchObject({ total: { first_deposits: 0, deposits: 1 } });
   });
 
-  it("is another one for another role, tag, form and setting", async () => {
+  it("has another ETag for another role, tag, format and setting", async () => {
     const { project_id, send, ask, tag } = await begin();
     await send("2026-05-02", { banner_tag: "a" });
     const key = await makeApiKey({ role: "viewer", project_id, banner_tags: ["a"] });
@@ -101,7 +101,7 @@ describe("an answer", () => {
     expect(new Set(tags).size).toBe(4);
   });
 
-  it("changes with each event that the figures have and `changes` does not, as it may be of any day", async () => {
+  it("changes with each event that is in the figures and not yet in `changes`, since it may be of any day", async () => {
     const { project_id, send, ask, tag } = await begin();
     await send("2026-05-02");
     const first = await tag(MAY);
@@ -114,7 +114,7 @@ describe("an answer", () => {
     expect(await tag(MAY)).toBe(first);
   });
 
-  it("waits while the figures begin anew, and is the same again behind them", async () => {
+  it("waits while the figures are rebuilt, and is the same afterwards", async () => {
     const { send, ask, tag } = await begin();
     await send("2026-05-02");
     const first = await tag(MAY);

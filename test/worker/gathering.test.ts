@@ -74,8 +74,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-describe("a report that is made of days", () => {
-  it("has the figures run, and what came before it", async () => {
+describe("a report that is made of rows of days", () => {
+  it("makes the figures run, and has the events that came before it", async () => {
     await turnToDays();
     await send(visit(), visit());
     await env.RUNNER.getByName("figures").ping();
@@ -89,8 +89,8 @@ describe("a report that is made of days", () => {
   });
 });
 
-describe("while nobody asks", () => {
-  it("an event a second for minutes wakes the tables never, and the live counters each time", async () => {
+describe("while no report is asked for", () => {
+  it("an event a second for minutes never wakes the tables, and wakes the live counters each time", async () => {
     const woken: string[] = [];
     const counting = {
       ...env,
@@ -114,7 +114,7 @@ describe("while nobody asks", () => {
     expect(await totalOf(await ask())).toBe(GATHERED);
   });
 
-  it("what fills the tables is each time that so many more wait, however they come", () => {
+  it("the tables are due each time that so many more events wait, however they arrive", () => {
     expect(isTimeToRun("tables", 0, 1, GATHERED - 1)).toBe(false);
     expect(isTimeToRun("tables", 0, GATHERED, GATHERED)).toBe(true);
     expect(isTimeToRun("tables", 0, GATHERED + 1, GATHERED + 1)).toBe(false);
@@ -146,7 +146,7 @@ describe("while nobody asks", () => {
 });
 
 describe("a report", () => {
-  it("has what came before it, where the tables have not run for ten seconds", async () => {
+  it("has the events before it, when the tables have not run for ten seconds", async () => {
     await send(visit(), visit());
     await age();
     const response = await ask();
@@ -154,14 +154,14 @@ describe("a report", () => {
     expect(runs()).toBe(1);
   });
 
-  it("has what is older than ten seconds, also where the tables have just moved", async () => {
+  it("has events older than ten seconds, also when the tables have just run", async () => {
     await send(visit(LONG_AGO));
     await forget();
     await env.DB.prepare("UPDATE projections SET updated_at = ?").bind(Date.now()).run();
     expect(await totalOf(await ask())).toBe(1);
   });
 
-  it("does not have the tables run again within ten seconds", async () => {
+  it("does not make the tables run again within ten seconds", async () => {
     await send(visit());
     await age();
     expect(await totalOf(await ask())).toBe(1);
@@ -188,7 +188,7 @@ describe("a report", () => {
     expect(await totalOf(await ask())).toBe(30);
   });
 
-  it("counts what is delivered again, while reports are asked, once", async () => {
+  it("counts once an event that is redelivered while reports are asked for", async () => {
     const events = Array.from({ length: 40 }, (_, n) => visit({ player_id: `p${n % 7}` }));
     for (let n = 0; n < 40; n += 4) {
       await forget();
@@ -205,7 +205,7 @@ describe("a report", () => {
     expect(await totalOf(await ask())).toBe(40);
   });
 
-  it("that the asker has already is no answer to them any more, once an event waits for too long", async () => {
+  it("is not answered with 304 any more once an event has waited for too long", async () => {
     await send(visit());
     await age();
     const first = await ask();
@@ -218,14 +218,14 @@ describe("a report", () => {
     expect([second.status, await totalOf(second)]).toEqual([200, 2]);
   });
 
-  it("sees through the tags of events that had to be waited for", async () => {
+  it("resolves a filter with the tags of the events that it waited for", async () => {
     await send(visit({ banner_tag: "unheard-of" }));
     await age();
     const response = await get(`/metrics?project_id=${project_id}&banner_tag_contains=heard`);
     expect(await totalOf(response)).toBe(1);
   });
 
-  it("of a player, an export and the request log have it, too", async () => {
+  it("of a player, an export and the request log have these events, too", async () => {
     const path = `/players/p/export?project_id=${project_id}`;
     await send(visit());
     await age();
@@ -251,7 +251,7 @@ describe("where the tables cannot be brought forward", () => {
   it.each([
     ["the object fails", async () => Promise.reject(new Error("overloaded")), '"catching up failed"'],
     ["the object never answers", () => new Promise<boolean>(() => undefined), ""],
-  ])("because %s, a report tells what is there, what it lacks, and no ETag", async (_, asked, line) => {
+  ])("because %s, a report has the counted events, says how many it lacks, and has no ETag", async (_, asked, line) => {
     await send(visit());
     await settle();
     await send(visit(LONG_AGO), visit());
@@ -277,7 +277,7 @@ describe("where the tables cannot be brought forward", () => {
     forgetHealth();
   });
 
-  it("because a table refuses its rows, it is the same, and mended with the table", async () => {
+  it("because a table refuses its rows, it is the same, until the table accepts them", async () => {
     await env.DB.exec(
       "CREATE TRIGGER refuse BEFORE INSERT ON event_outcomes BEGIN SELECT RAISE(ABORT, 'refused'); END",
     );
@@ -304,7 +304,7 @@ describe("where the tables cannot be brought forward", () => {
     });
   });
 
-  it("because there is too much to do for now, nobody waits", async () => {
+  it("because there is too much to do for now, no request waits", async () => {
     const waits: number[] = [];
     const asked = async (_: string, __: number, wait: number) => waits.push(wait) < 0;
     const own = { ...env, RUNNER: { getByName: () => ({ bringForward: asked }) } } as unknown as Env;
@@ -317,8 +317,8 @@ describe("where the tables cannot be brought forward", () => {
   });
 });
 
-describe("who must have all of the log", () => {
-  it("leaves nothing that was there before, however lately the tables ran", async () => {
+describe("work that needs the whole log", () => {
+  it("brings the tables to the end of the log, however recently they ran", async () => {
     await send(visit());
     await age();
     await (await ask()).text();

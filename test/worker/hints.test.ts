@@ -138,7 +138,7 @@ describe("the payload of another product", () => {
     ["Sign Up", /`sign_up`, or as `registration`/],
     ["1st-deposit", /`st_deposit`/],
     ["!!!", /such as `level_up`/],
-  ])("named %s is told how it would be written", (event_type, hint) => {
+  ])("named %s gets a hint with a valid spelling", (event_type, hint) => {
     expect(hintsOf({ event_type, player_id: "p" }).event_type).toMatch(hint);
     const reading = readEvent(Object.entries({ event_type, player_id: "p" }), "api", NOW);
     const [error] = reading.ok ? [] : reading.errors;
@@ -160,8 +160,8 @@ describe("the payload of another product", () => {
   });
 });
 
-describe("what was set aside", () => {
-  it("is said of the event that was taken without it", () => {
+describe("a value that was left out", () => {
+  it("is named in the hint of the event that was accepted without it", () => {
     expect(hintsOf({ event_type: "deposit", player_id: "p", transaction_id: "#tid#" }).taken).toMatch(
       /^`transaction_id` came as `#tid#`: a template that nobody filled in/,
     );
@@ -177,7 +177,7 @@ describe("what was set aside", () => {
     expect(hintsOf({ event_type: "visit", player_id: "p", ...keys }).taken).toMatch(/40 further parameters/);
   });
 
-  it("is said of the event that was refused for it", () => {
+  it("is named in the hint of the event that was refused because of it", () => {
     expect(hintsOf({ event_type: "visit", player_id: "undefined" }).player_id).toMatch(/`undefined` names nobody/);
     expect(hintsOf({ event_type: "visit", player_id: "{uid}" }).player_id).toMatch(
       /`\{uid\}` arrived unexpanded in `player_id`/,

@@ -66,7 +66,7 @@ describe("an imported event", () => {
     expect((await stored("old", "whole")).received_at).toBeGreaterThanOrEqual(before);
   });
 
-  it("has nothing of the importer's own", async () => {
+  it("has no data of the importer's request", async () => {
     const headers = {
       ...ADMIN,
       "user-agent": AGENT,
@@ -91,7 +91,7 @@ describe("an imported event", () => {
     expect(await stored("old", event_id)).toMatchObject(kept);
   });
 
-  it("is judged by its project's own rules about bots", async () => {
+  it("is judged by its project's bot rules", async () => {
     await answerOf("PATCH", "/projects/ruled", { bot_rules: { user_agents: ["CheckerTool"] } });
     expect((await send(visit({ event_id: "ruled", user_agent: "CheckerTool 1" }), "ruled")).status).toBe(202);
     expect(await stored("ruled", "ruled")).toMatchObject({ bot: "project_rule" });
@@ -116,12 +116,12 @@ describe("an imported event", () => {
     expect([answer.status, told]).toEqual([fault === null ? 202 : 400, fault]);
   });
 
-  it("that is in seconds is told so, however old", async () => {
+  it("with a time in seconds gets an error that says so, however old it is", async () => {
     const answer = await send([visit({ timestamp: 1_300_000_000 })]);
     expect(JSON.stringify(await answer.json())).toContain("it looks like seconds");
   });
 
-  it("counts once, and a schema that is enforced holds for it too", async () => {
+  it("counts once, and an enforced schema applies to it too", async () => {
     const schema = { type: "object", required: ["score"] };
     const made = { project_id: "old", event_type: "boss_defeated", schema, mode: "enforce" };
     await answerOf("POST", "/schemas", made);
@@ -136,10 +136,10 @@ describe("an imported event", () => {
   });
 });
 
-describe("the door", () => {
+describe("the route", () => {
   const who = { country: "MT", referrer: "bonus.example", source_ip: "192.0.2.9", user_agent: "x" };
 
-  it.each<Door>(["pixel", "api"])("of %s takes nobody's word for who sent an event", (door) => {
+  it.each<Door>(["pixel", "api"])("of %s treats country, address and user agent as data", (door) => {
     const reading = readEvent(Object.entries({ event_type: "visit", player_id: "p", btag: "t", ...who }), door, 0);
     expect(reading).toMatchObject({ ok: true });
     if (reading.ok) expect(JSON.parse(reading.event.data ?? "")).toEqual(who);
@@ -152,7 +152,7 @@ describe("the door", () => {
     }
   });
 
-  it("is not the request log's: what it refuses, it tells who imports", async () => {
+  it("keeps its refusals out of the request log", async () => {
     await send([visit({ player_id: "" })]);
     // What is noted in this order is counted in it.
     await call("POST", "/events?project_id=old", { event_type: "visit" });
@@ -163,7 +163,7 @@ describe("the door", () => {
   });
 });
 
-it("that became a dead letter can be edited, however old it is", async () => {
+it("accepts an edited dead letter of an import, however old it is", async () => {
   const timestamp = Date.UTC(2015, 0);
   const event = storedEvent({ project_id: "old", event_type: "visit", event_id: "dead", player_id: "p", timestamp });
   await keepDeadLetters(db, [{ event, error: "SQLITE_CONSTRAINT" }], "event-log", Date.now());

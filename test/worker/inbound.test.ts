@@ -177,7 +177,7 @@ describe("a postback", () => {
     expect(await paid(project_id)).toHaveLength(1);
   }, 600_000);
 
-  it("waits for its click with those behind it, and all are taken in their order when that comes, also after days", async () => {
+  it("waits for its click, as do later ones, and all are processed in order when it arrives, also after days", async () => {
     const project_id = await newProject();
     const source = await makeSource(project_id);
     await tell(source.url, "click_id=late&transaction_id=T-1&amount=10");
@@ -217,7 +217,7 @@ describe("a postback", () => {
     expect((await paid(project_id)).map(({ player_id }) => player_id)).toEqual(["anna", "anna", "bert"]);
   }, 600_000);
 
-  it("that nothing was found for is shown for 30 days", async () => {
+  it("without a click is shown for 30 days", async () => {
     const project_id = await newProject();
     const source = await makeSource(project_id);
     await tell(source.url, "click_id=never&transaction_id=T-1");
@@ -229,7 +229,7 @@ describe("a postback", () => {
     expect(await waitingOf(source)).toEqual([]);
   });
 
-  it("is taken from a query, a form and JSON, and what is of a player needs no click", async () => {
+  it("is accepted as a query, a form and JSON, and one that names a player needs no click", async () => {
     const project_id = await newProject();
     const template = { fields: { "data.offer": "offer" } };
     const { url } = await makeSource(project_id, { template });
@@ -260,7 +260,7 @@ describe("a postback", () => {
     expect(await changesOf(project_id)).toEqual([]);
   }, 600_000);
 
-  it("that is older by its network's own clock takes nothing back, whichever way round they come", async () => {
+  it("that is older by its network's clock reverts nothing, in whichever order they arrive", async () => {
     const project_id = await newProject();
     const { url } = await makeSource(project_id);
     const now = Date.now();
@@ -283,7 +283,7 @@ describe("a postback", () => {
     expect(await changed(project_id)).toEqual(["rejected", "approved", "refunded"]);
   }, 600_000);
 
-  it("takes the place of an event that nobody vouches for, and decides about one of a key", async () => {
+  it("replaces an event without a key or signature, and decides about one that was sent with a key", async () => {
     const project_id = await newProject();
     const { url } = await makeSource(project_id);
     const open = await SELF.fetch(
@@ -307,8 +307,8 @@ describe("a postback", () => {
   }, 600_000);
 });
 
-describe("however often", () => {
-  it("it is sent, also at once, it counts once; and two runs at once note a decision once", async () => {
+describe("a postback that is sent repeatedly or interrupted", () => {
+  it("counts once, also when sent at the same time; and two concurrent runs record a decision once", async () => {
     const project_id = await newProject();
     const { url } = await makeSource(project_id);
     await Promise.all(
@@ -332,7 +332,7 @@ describe("however often", () => {
     expect(await changed(project_id)).toEqual(["approved", "rejected"]);
   }, 600_000);
 
-  it("what sends it is stopped, or the queue fails, the event is sent in the end, and counts once", async () => {
+  it("has its event sent in the end, and counts once, when its run is stopped or the queue fails", async () => {
     const project_id = await newProject();
     const source = await makeSource(project_id);
     await idle();
@@ -362,7 +362,7 @@ describe("however often", () => {
   }, 600_000);
 });
 
-describe("the door", () => {
+describe("the route", () => {
   let project_id: string;
   let source: ShownSource;
   beforeAll(async () => {
@@ -376,7 +376,7 @@ describe("the door", () => {
     return [status, ...(errors ?? []).map(({ field, code }) => `${code} ${field}`)];
   };
 
-  it("says what is wrong, by the network's own names; each is in the request log, and no secret is", async () => {
+  it("says what is wrong, with the network's names; each refusal is in the request log, and no secret is", async () => {
     const bare = `${HOST}/postback/${project_id}.network`;
     const refused = async (url: string, query: string, init?: RequestInit) => refusal(await send(url, query, init));
     expect(await refused(`${HOST}/postback/${project_id}.nobody/x`, GOOD)).toEqual([404, "not_allowed source"]);
@@ -422,7 +422,7 @@ describe("the door", () => {
     expect(await waitingOf(source)).toEqual([]);
   }, 600_000);
 
-  it("takes the token in a header, a good signature, or asks for both; a new secret replaces the old one at once", async () => {
+  it("accepts the token in a header or a valid signature, or needs both; a new secret replaces the old one at once", async () => {
     const bearer = (token: string | null) => ({ headers: { authorization: `Bearer ${token}` } });
     expect((await send(`${HOST}/postback/${project_id}.network`, GOOD, bearer(source.token))).status).toBe(200);
     const signed = await makeSource(project_id, { name: "signed", secured_by: "signature" });
@@ -449,7 +449,7 @@ describe("the door", () => {
     expect(await paid(project_id)).toHaveLength(1);
   }, 600_000);
 
-  it("answers 503 while the database is away, and 429 where too many wait", async () => {
+  it("answers 503 while the database is away, and 429 when too many postbacks wait", async () => {
     const path = `${new URL(source.url).pathname}?${GOOD}`;
     const { bindings, seen } = watched();
     seen.away = true;
@@ -465,7 +465,7 @@ describe("the door", () => {
     expect((await knock(path)).status).toBe(404);
   }, 600_000);
 
-  it("of the project default has its name alone as address", async () => {
+  it("of the project `default` has only the source's name in its address", async () => {
     const { url, token } = await makeSource("default", { name: "plain" });
     expect(url).toBe(`${HOST}/postback/plain/${token}`);
     expect((await knock(`/postback/plain/${token}?${GOOD}`, { bindings: unwoken })).status).toBe(200);
@@ -569,7 +569,7 @@ describe("a template", () => {
       expect(readPostback([...new URLSearchParams(query)], PRESETS[name], NOW)).toMatchObject({ said });
   });
 
-  it("that cannot work is refused, with each field that is wrong", async () => {
+  it("that cannot work is refused, with each wrong field", async () => {
     const project_id = await newProject();
     const made = await call("POST", "/sources", {
       project_id,
@@ -593,7 +593,7 @@ describe("a template", () => {
   });
 });
 
-it("what waits of an erased person goes, by name and by click; of others what mentions them", async () => {
+it("waiting postbacks of an erased person are removed, by name and by click, with mentions in those of others", async () => {
   const project_id = await newProject();
   const source = await makeSource(project_id, { template: { fields: { "data.friend": "friend" } } });
   await click(project_id, "of-alice", "player_id=alice-77&btag=t");
@@ -628,7 +628,7 @@ it("what waits of an erased person goes, by name and by click; of others what me
   expect(await counted()).toBe("1");
 }, 600_000);
 
-it("costs no more rows than the docs say", async () => {
+it("a postback costs no more rows than the docs say", async () => {
   const project_id = await newProject();
   const source = await makeSource(project_id);
   await click(project_id, "c-1");

@@ -54,7 +54,7 @@ afterEach(() => {
 });
 
 describe("an event on the free plan", () => {
-  it("is acknowledged, and then in the log: 256 at once", async () => {
+  it("is acknowledged and then in the log, also 256 at the same time", async () => {
     const project_id = await newProject();
     const ids = Array.from({ length: 256 }, (_, n) => `many-${n}`);
     const answers = await Promise.all(ids.map((id) => visit(project_id, `&event_id=${id}`, { bindings: free })));
@@ -66,7 +66,7 @@ describe("an event on the free plan", () => {
     );
   });
 
-  it("waits while the queue takes nothing, health says so, and an eviction loses none", async () => {
+  it("waits while the queue refuses messages, health says so, and an eviction loses none", async () => {
     const project_id = await newProject();
     vi.spyOn(console, "error").mockReturnValue();
     const { stub, bindings } = await own(away);
@@ -91,7 +91,7 @@ describe("an event on the free plan", () => {
     forgetHealth();
   });
 
-  it("counts once where the object ends between sending and recording it", async () => {
+  it("counts once when the object ends between sending and recording it", async () => {
     const project_id = await newProject();
     vi.spyOn(console, "error").mockReturnValue();
     const { stub, bindings } = await own(async (message) => {
@@ -113,7 +113,7 @@ describe("an event on the free plan", () => {
   it.each<[string, () => Promise<void>]>([
     ["fails", () => Promise.reject(new Error("overloaded"))],
     ["does not answer", () => new Promise<void>(() => undefined)],
-  ])("goes into the queue where the intake %s, and is refused where that takes nothing, too", async (_, take) => {
+  ])("goes into the queue directly when the intake %s, and is refused when the queue fails, too", async (_, take) => {
     const project_id = await newProject();
     vi.spyOn(console, "warn").mockReturnValue();
     vi.spyOn(console, "error").mockReturnValue();
@@ -195,7 +195,7 @@ describe("a day of the free plan", () => {
     expect(rows).toBeLessThan(100_000 / 2);
   });
 
-  it("sends a full message at once, also when none are saved up", async () => {
+  it("sends a full message at once, also when no queue operations are saved up", async () => {
     const singles = Array.from({ length: 330 }, (_, n) => at(n, MIDNIGHT + n * 1_000));
     const burst = MIDNIGHT + 330_500;
     const { messages } = await pass([...singles, ...Array.from({ length: 150 }, (_, n) => at(330 + n, burst))], burst);
@@ -207,7 +207,7 @@ describe("a day of the free plan", () => {
     ["all of them are full", () => true, 3_159],
     ["none of them is", () => false, 2_459],
     ["each second is", (n) => n % 2 === 0, 3_159],
-  ])("sends no more than the queue has operations for where %s", (_, isFull, most) => {
+  ])("sends no more messages than the queue has operations for, when %s", (_, isFull, most) => {
     let allowance = NEW_ALLOWANCE;
     const days = new Map<number, number>();
     let n = 0;

@@ -23,7 +23,7 @@ it("says when cron last ran, and null before it has", async () => {
   expect(last).toBeLessThanOrEqual(Date.now());
 });
 
-it("is noted again only when the last note is five minutes old", async () => {
+it("is recorded again only when the last record is five minutes old", async () => {
   const first = Date.parse((await lastCron(db)) ?? "");
   for (const [later, noted] of [
     [CRON_RECORDED_EVERY_MS - 1, 0],
@@ -34,7 +34,7 @@ it("is noted again only when the last note is five minutes old", async () => {
   }
 });
 
-it("wakes everything all the same where it cannot be noted", async () => {
+it("still wakes everything when it cannot be recorded", async () => {
   await env.DB.exec("ALTER TABLE cron_runs RENAME TO away");
   await expect(eachMinute({ scheduledTime: Date.now() }, env)).resolves.toBeUndefined();
   const { status, last_cron } = await health();
@@ -42,7 +42,7 @@ it("wakes everything all the same where it cannot be noted", async () => {
   await env.DB.exec("ALTER TABLE away RENAME TO cron_runs");
 });
 
-it("comes with the version and the newest migration", async () => {
+it("is shown with the version and the newest migration", async () => {
   const { version, migration } = await health();
   expect([version, migration]).toEqual([VERSION, env.MIGRATIONS.at(-1)?.name]);
 });

@@ -190,7 +190,7 @@ describe("leaderboards", () => {
     expect(await Promise.all(projects.map(boardsIn))).toEqual(before);
   });
 
-  it("hold what no sum of 63 bits does", async () => {
+  it("hold sums larger than 63 bits", async () => {
     await createProject("abyss");
     const events = Array.from({ length: 2_400 }, (_, index) =>
       storedEvent({

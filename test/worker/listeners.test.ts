@@ -73,7 +73,7 @@ describe("a listener", () => {
     expect(heard(listening).map(({ banner_tag }) => banner_tag)).not.toContain("after");
   });
 
-  it("whose key was limited meanwhile gets events of its tags alone, and the figures of those", async () => {
+  it("whose key was limited meanwhile gets only events and figures of the key's tags", async () => {
     const key = await makeApiKey({ role: "analyst", project_id: "heard" });
     const listening = await listen(bearer(key));
     await happens("other", Date.now());
@@ -89,7 +89,7 @@ describe("a listener", () => {
     expect(since[0]?.type).toBe("snapshot");
   });
 
-  it("who signed out, or whose share link was revoked, gets nothing more either", async () => {
+  it("who signed out, or whose share link was revoked, gets nothing more, either", async () => {
     const signedIn = await call("POST", "/session", { key: env.ADMIN_TOKEN }, {});
     const cookie = signedIn.headers.get("set-cookie")?.split(";")[0] as string;
     await signedIn.body?.cancel();
@@ -122,7 +122,7 @@ describe("a listener", () => {
     await until(() => each(both, (one) => expect(heard(one).length).toBeGreaterThanOrEqual(10)));
   });
 
-  it("may send a few short words: some are answered, the rest ends it", async () => {
+  it("may send a few short messages: known ones are answered, any other closes the connection", async () => {
     const listening = await listen(ADMIN);
     for (let n = 0; n < 500; n++) {
       try {
@@ -180,14 +180,14 @@ describe("the dashboard's session", () => {
     key = await makeApiKey({ role: "viewer", project_id: "heard" });
   });
 
-  it("ends when its owner signs out, and no other does", async () => {
+  it("ends when its owner signs out, and no other session does", async () => {
     const [one, other] = [await signIn(key), await signIn(key)];
     expect((await call("DELETE", "/session", undefined, one)).status).toBe(204);
     expect([await status(one), await status(other), await status(bearer(key))]).toEqual([401, 200, 200]);
     expect((await call("DELETE", "/session", undefined, one)).status).toBe(204);
   });
 
-  it("ends with all others of its credential where that is asked, also of ADMIN_TOKEN", async () => {
+  it("ends together with all others of its credential on request, also those of ADMIN_TOKEN", async () => {
     const [one, other, admin, otherAdmin] = [
       await signIn(key),
       await signIn(key),

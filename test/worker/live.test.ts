@@ -68,7 +68,7 @@ describe("live counters", () => {
     expect(totals(await counters.snapshot(settings, ALL, midnight + 24 * 60 * MINUTE))).toEqual([0, 0, 0, 0]);
   });
 
-  it("count an event once, however often it is handed over, and say by what", async () => {
+  it("count an event once, however often they receive it, and by each of its fields", async () => {
     const settings = { project_id: "twice", timezone: "UTC" };
     const counters = env.LIVE.getByName("twice");
     const events = [
@@ -199,7 +199,7 @@ describe("every window, for every set of tags", () => {
     }
   }
 
-  it("is what a naive count makes of the events, also as they come in and after a restart", async () => {
+  it("equals a naive count of the events, also while they arrive and after a restart", async () => {
     const stub = env.LIVE.getByName("naive");
     for (let from = 0; from < events.length; from += 1_000) {
       await stub.apply(settings, events.slice(from, from + 1_000), NOW);
@@ -215,7 +215,7 @@ describe("every window, for every set of tags", () => {
 });
 
 describe("a bucket", () => {
-  it("stays small when a flood invents values: they are counted together, and no event is lost", () => {
+  it("stays small when a flood has many invented values: they are counted together, and no event is lost", () => {
     const bucket = new Bucket();
     const total = 60_000;
     for (let n = 0; n < total; n++) {
@@ -233,7 +233,7 @@ describe("a bucket", () => {
 });
 
 describe("minutes of a value", () => {
-  it("have what was counted together with others apart, as it may be of the value, and are refused as a series", async () => {
+  it("show what was counted together separately, since it may include the value, and are refused as a series", async () => {
     const now = Date.now();
     const settings = { project_id: "flooded", timezone: "UTC" };
     await createProject(settings.project_id);
@@ -308,7 +308,7 @@ describe("visitors now", () => {
     });
   });
 
-  it("are kept by an object that began before they were counted, and less whoever is erased", async () => {
+  it("are kept by an object that is older than this count, without people who are erased", async () => {
     const stub = env.LIVE.getByName("present-before");
     await runInDurableObject(stub, async (_, { storage }) => {
       storage.sql.exec("ALTER TABLE state DROP COLUMN present");
@@ -325,7 +325,7 @@ describe("visitors now", () => {
     });
   });
 
-  it("of so many that no row holds them are the latest", () => {
+  it("are limited to the latest when a row cannot hold all", () => {
     const many = Array.from({ length: 20_000 }, (_, n) =>
       liveEvent(n + 1, NOW - (n % 60) * SECOND, { person: `p${n}`, visitor: `v${n}`, banner_tag: `${n}`.repeat(25) }),
     );
@@ -335,7 +335,7 @@ describe("visitors now", () => {
     expect(present.pack().length).toBeLessThan(1_700_000);
   });
 
-  it("come from the log: a visitor who turns out to be a player is one, and the one of a player's other browser, too", async () => {
+  it("follow the log: a visitor who turns out to be a player counts once, also with the player's other browser", async () => {
     const project_id = "present-log";
     await createProject(project_id);
     const at = Date.now();
@@ -354,7 +354,7 @@ describe("visitors now", () => {
 });
 
 describe("from a pixel", () => {
-  it("to /realtime and to who listens; tests and bots never", async () => {
+  it("an event reaches /realtime and the listeners; tests and bots never do", async () => {
     await createProject("pushed");
     const response = await get("/live?project_id=pushed", { ...ADMIN, upgrade: "websocket" });
     expect(response.status).toBe(101);
@@ -418,7 +418,7 @@ describe("a rebuild of the live counters", () => {
       },
     ]);
 
-  it.each(["before", "after"])("loses nothing that is handed over %s it is written", async (moment) => {
+  it.each(["before", "after"])("loses no event that arrives %s it is recorded", async (moment) => {
     const project_id = `rebuilt-${moment}`;
     await createProject(project_id);
     await send(project_id, 50);
@@ -441,7 +441,7 @@ describe("a rebuild of the live counters", () => {
     expect(await today(project_id)).toBe(51);
   });
 
-  it("is begun within the free plan's limits, however many projects there are", async () => {
+  it("starts within the free plan's limits, however many projects there are", async () => {
     const names = Array.from({ length: 60 }, (_, n) => `many-${String(n).padStart(2, "0")}`);
     for (const name of names) await createProject(name);
     await deliver([
@@ -455,7 +455,7 @@ describe("a rebuild of the live counters", () => {
     expect(await Promise.all(names.map(today))).toEqual(names.map(() => 1));
   });
 
-  it("takes nothing from a run that began before it", async () => {
+  it("ignores events of a run that began before it", async () => {
     const counters = env.LIVE.getByName("epochs");
     const settings = { project_id: "epochs", timezone: "UTC" };
     const now = Date.now();
@@ -470,8 +470,8 @@ describe("a rebuild of the live counters", () => {
   });
 });
 
-describe("events that the storage does not take", () => {
-  it("are not counted, and are when they come again", async () => {
+describe("events that the storage refuses", () => {
+  it("are not counted, and are counted when they are delivered again", async () => {
     const settings = { project_id: "failing", timezone: "UTC" };
     const counters = env.LIVE.getByName("failing");
     const now = Date.now();

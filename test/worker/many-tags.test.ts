@@ -51,7 +51,7 @@ const lines = async (path: string) =>
   (await (await call("GET", `${path}&format=csv`)).text()).trimEnd().split("\r\n").length;
 
 describe("of thousands of tags", () => {
-  it("campaigns are told in the order that is asked for, and how many are left out", async () => {
+  it("campaigns are listed in the requested order, with the number left out", async () => {
     type Campaigns = {
       rows: { banner_tag: string; visits: number }[];
       rows_left_out: number;
@@ -63,7 +63,7 @@ describe("of thousands of tags", () => {
     expect(await lines(`/campaigns?${PERIOD}`)).toBe(1 + TAGS);
   });
 
-  it("the funnel's groups are told likewise", async () => {
+  it("the funnel's groups are listed, with the number left out", async () => {
     type Funnel = { groups: unknown[]; groups_left_out: number; steps: { players: number }[] };
     const { groups, groups_left_out, steps } = await read<Funnel>(`/funnel?${PERIOD}&group_by=banner_tag`);
     expect([groups.length, groups_left_out, steps[0]?.players]).toEqual([1_000, TAGS - 1_000, TAGS]);
@@ -109,7 +109,7 @@ describe("of thousands of tags", () => {
     expect(await lines(path)).toBe(1 + PAYING);
   });
 
-  it("of cohorts and apps the largest are told, and how many are left out", async () => {
+  it("the largest cohorts and apps are listed, with the number left out", async () => {
     type Cut = { rows: Record<string, unknown>[]; rows_left_out: number; total: Record<string, unknown> };
     const cohorts = await read<Cut>(`/cohorts?${PERIOD}&group_by=banner_tag`);
     expect([cohorts.rows.length, cohorts.rows_left_out]).toEqual([1_000, COHORTS - 1_000]);
@@ -122,7 +122,7 @@ describe("of thousands of tags", () => {
     expect(await lines(`/kpis?project_id=many&date=${FROM}`)).toBe(1 + APPS);
   });
 
-  it("those with most events are watched for anomalies, and the others with all", async () => {
+  it("the tags with most events are watched for anomalies one by one, and the others as a part of all", async () => {
     type Anomalies = { tags_left_out: number; rows: { banner_tag: string | null; kind: string; event_date: string }[] };
     const asked = `project_id=many&from=2026-06-29&to=2026-06-29`;
     const { tags_left_out, rows } = await read<Anomalies>(`/anomalies?${asked}`);

@@ -529,7 +529,7 @@ describe("a key of one tag", () => {
   const status = async (path: string) =>
     (await SELF.fetch(`${HOST}/api/v1${path}`, { headers: headersOf.affiliate ?? {} })).status;
 
-  it("sees its own rows, in every report", async () => {
+  it("sees the rows of its tag, in every report", async () => {
     expect(await read("/metrics?project_id=own&group_by=banner_tag")).toMatchObject({
       rows: [{ banner_tag: "mine", total: 1 }],
     });
@@ -564,7 +564,7 @@ describe("a key of one tag", () => {
     ).toEqual([["mine", null]]);
   });
 
-  it("is refused another's", async () => {
+  it("is refused the rows of another tag", async () => {
     for (const route of ["metrics", "funnel", "campaigns"])
       expect(await status(`/${route}?project_id=own&banner_tag=other`)).toBe(403);
     const key = await makeApiKey({ role: "analyst", project_id: "own", banner_tags: ["mine"] });
@@ -574,7 +574,7 @@ describe("a key of one tag", () => {
     expect(await player("other-player")).toBe(404);
   });
 
-  it("sends events of its own tag alone", async () => {
+  it("sends events of its tag only", async () => {
     const key = await makeApiKey({ role: "collect", project_id: "own", banner_tags: ["mine"] });
     const send = (banner_tag?: string) =>
       SELF.fetch(`${HOST}/api/v1/events`, {
@@ -591,7 +591,7 @@ describe("a key of one tag", () => {
   });
 });
 
-describe("who sees no amounts", () => {
+describe("a key that hides amounts", () => {
   const PAID = "paid";
   /** A decimal as amounts are written, alone or beside others with their currencies. */
   const AMOUNT = /(?:^|\s)-?\d+\.\d{2,4}(?:\s|$)/;
@@ -669,7 +669,7 @@ describe("who sees no amounts", () => {
     typeof value === "object" && value !== null ? Object.values(value).flatMap(leaves) : [value];
   const tells = (value: unknown) => leaves(value).some((leaf) => typeof leaf === "string" && AMOUNT.test(leaf));
 
-  it("is told none by any report, in JSON, NDJSON and CSV", async () => {
+  it("gets none from any report, in JSON, NDJSON and CSV", async () => {
     const told = new Set<string>();
     const refused = new Set<string>();
     for (const one of REPORTS) {
@@ -717,14 +717,14 @@ describe("who sees no amounts", () => {
     expect(kept).toMatchObject({ total: { deposits: 1, amount: null, unconverted: null } });
   });
 
-  it("is refused what would tell amounts by an order, a filter or a series", async () => {
+  it("is refused orders, filters and series that would reveal amounts", async () => {
     for (const path of ["/campaigns?sort=-amount", "/players?segment=whale", "/metrics/revenue?granularity=day"])
       expect((await get(`${path}&project_id=${PAID}`, asking.analyst ?? {})).status, path).toBe(400);
     for (const path of ["/campaigns?sort=-deposits", "/players?has_deposit=true", "/metrics/visits?granularity=day"])
       expect((await get(`${path}&project_id=${PAID}`, asking.analyst ?? {})).status, path).toBe(200);
   });
 
-  it("hears of no amount live", async () => {
+  it("gets no amounts with live events", async () => {
     const event = {
       seq: 1,
       takes_back: null,
@@ -751,7 +751,7 @@ describe("who sees no amounts", () => {
     });
   });
 
-  it("is no administrator and no sender, and a new key in place of an old one hides them, too", async () => {
+  it("cannot have the roles admin and collect, and a key that replaces it hides them, too", async () => {
     const make = (body: object) =>
       SELF.fetch(`${HOST}/api/v1/keys`, { method: "POST", headers: ADMIN, body: JSON.stringify(body) });
     for (const role of ["admin", "collect"]) {
@@ -792,7 +792,7 @@ describe("a key", () => {
     expect((await session(`${key.slice(0, -1)}${key.endsWith("0") ? "1" : "0"}`)).status).toBe(401);
   });
 
-  it("stops when it is revoked or over, and a session that began with it stops too", async () => {
+  it("stops working when it is revoked or expires, and so do sessions that began with it", async () => {
     const key = await makeApiKey({ role: "viewer", project_id: "own" });
     const signedIn = await SELF.fetch(`${HOST}/api/v1/session`, { method: "POST", body: JSON.stringify({ key }) });
     const cookie = signedIn.headers.get("set-cookie")?.split(";")[0] as string;
@@ -874,7 +874,7 @@ describe("a project", () => {
 });
 
 describe("projections", () => {
-  it("tell where they stand, and begin anew with those that follow them", async () => {
+  it("report their positions, and are rebuilt together with those that depend on them", async () => {
     const ask = async (method: string, path: string) =>
       (await SELF.fetch(`${HOST}/api/v1/projections${path}`, { method, headers: ADMIN })).json<
         Record<string, unknown>

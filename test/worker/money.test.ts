@@ -32,7 +32,7 @@ const begin = async (project_id: string, settings: Parameters<typeof createProje
 };
 
 describe("NGR", () => {
-  it("is the net amount less the share that the project names, and is absent without one", async () => {
+  it("is the net amount minus the share that the project sets, and is absent without one", async () => {
     await begin("ngr");
     await tell(
       paid("deposit", "2026-02-03", "1000", "USD"),
@@ -70,7 +70,7 @@ describe("NGR", () => {
 });
 
 describe("campaigns and sources of visitors", () => {
-  it("have amounts in the currency that is asked for, else in the project's", async () => {
+  it("have amounts in the requested currency, or else in the project's", async () => {
     await begin("one-currency", { currency: "EUR" });
     await loadRates(["EUR", "2026-02-01", "1.25"], ["GBP", "2026-02-01", "1.5"]);
     await tell(
@@ -114,7 +114,7 @@ describe("rounding", () => {
     [0n, 3n, 0n],
   ])("of %s / %s is %s", (number, by, result) => expect(divide(number, by)).toBe(result));
 
-  it("is done once, to four places, half to even", () => {
+  it("is done once, to four decimal places, half to even", () => {
     expect(formatExact(125_000_000n)).toBe("0.0001");
     expect(formatExact(50_000_000n)).toBe("0.00");
     expect(formatExact(150_000_000n)).toBe("0.0002");
@@ -162,7 +162,7 @@ describe("conversion", () => {
     expect(formatExact(convert(cents).exact)).toBe("0.0001");
   });
 
-  it("into another currency divides each date's sum, and takes its own as it is", () => {
+  it("into another currency divides each date's sum, and leaves amounts in that currency unchanged", () => {
     const into_rate = 300_000_000;
     const rows = [
       sum("USD", "1", 100_000_000, { into_rate }),
@@ -194,7 +194,7 @@ describe("a rate", () => {
     return [...days, picked(total as Row, "total_usd", "unconverted")];
   };
 
-  it("that comes late fills in the past, and a later date's never changes it", async () => {
+  it("that arrives late converts past amounts, and a later date's never changes them", async () => {
     await begin("late");
     await tell(
       paid("purchase", "2026-05-10", "100", "SEK"),
@@ -227,7 +227,7 @@ describe("a rate", () => {
     expect((await usd()).at(-1)).toEqual(["26.1728", {}]);
   });
 
-  it("that is new makes a new answer, also of days that are over", async () => {
+  it("that is new changes the answer, also for past days", async () => {
     await begin("kept");
     await tell(paid("purchase", "2026-05-10", "100", "NOK"));
     const path = `/revenue?project_id=kept&${MAY}`;
@@ -460,7 +460,7 @@ describe("/revenue", () => {
     ]);
   });
 
-  it("shows a key of one tag its own alone", async () => {
+  it("shows a key of one tag only its revenue", async () => {
     const key = await makeApiKey({ role: "viewer", project_id: "shop", banner_tags: ["spring"] });
     const headers = bearer(key);
     const { total } = await read<Record<string, unknown>>(`/revenue?${MAY}`, headers);
@@ -520,7 +520,7 @@ describe("/ltv", () => {
     );
   });
 
-  it("tells what each player is worth, the highest first, and sums them up by segment", async () => {
+  it("lists what each player is worth, the highest first, with sums by segment", async () => {
     const body = await read<Record<string, unknown>>("/ltv?project_id=values");
     const rows = body.rows as Row[];
     expect(rows[0]).toEqual({
@@ -571,7 +571,7 @@ describe("/ltv", () => {
     ]);
   });
 
-  it("pages, filters, and comes whole as CSV", async () => {
+  it("has pages and filters, and comes complete as CSV", async () => {
     const names: unknown[] = [];
     let cursor = "";
     do {
@@ -595,7 +595,7 @@ describe("/ltv", () => {
       expect((await get(`/ltv?project_id=values&${wrong}`)).status).toBe(400);
   });
 
-  it("names players to analysts alone, and to a key of one tag those that it brought", async () => {
+  it("names players only to analysts, and to a key of one tag only those that the tag brought", async () => {
     const as = async (given: Parameters<typeof makeApiKey>[0]) =>
       bearer(await makeApiKey({ project_id: "values", ...given }));
     const viewer = await as({ role: "viewer" });
@@ -651,7 +651,7 @@ describe("/kpis", () => {
     "unconverted",
   ];
 
-  it("tell of a day in the project's time zone, by app", async () => {
+  it("are for a day in the project's time zone, by app", async () => {
     const { date, rows, total } = await read<Record<string, unknown>>("/kpis?project_id=today&date=2026-05-20");
     expect(date).toBe("2026-05-20");
     expect((rows as Row[]).map((row) => picked(row, ...NAMES))).toEqual([
@@ -673,7 +673,7 @@ describe("/kpis", () => {
     ]);
   });
 
-  it("tell of one app, its row and total alike", async () => {
+  it("are for one app, with an equal row and total", async () => {
     const { rows, total } = await read<Record<string, unknown>>("/kpis?project_id=today&date=2026-05-20&app_id=poker");
     expect((rows as Row[]).map((row) => picked(row, ...NAMES))).toEqual([
       ["poker", 0, 3, 4, 2, 2, 0, 1, "3.00", null, null, { KWD: "5.00" }],
@@ -681,7 +681,7 @@ describe("/kpis", () => {
     expect(total).toEqual(Object.fromEntries(NAMES.slice(1).map((name) => [name, (rows as Row[])[0]?.[name]])));
   });
 
-  it("tell of today where no date is given", async () => {
+  it("are for today if no date is given", async () => {
     const now = Date.now();
     await tell(storedEvent({ project_id: "today", event_type: "visit", player_id: "p", timestamp: now }, "Asia/Tokyo"));
     const { date, total } = await read<Record<string, unknown>>("/kpis?project_id=today");
@@ -690,7 +690,7 @@ describe("/kpis", () => {
     expect((await get("/kpis?project_id=today&date=2026-02-30")).status).toBe(400);
   });
 
-  it("show a key of one tag its own alone", async () => {
+  it("show a key of one tag only that tag's figures", async () => {
     const key = await makeApiKey({ role: "viewer", project_id: "today", banner_tags: ["fall"] });
     const { rows, total } = await read<Record<string, unknown>>("/kpis?date=2026-05-20", {
       authorization: `Bearer ${key}`,
@@ -755,7 +755,7 @@ describe("/campaigns", () => {
     "withdrawn_unconverted",
   ];
 
-  it("convert to the project's currency, and tell new depositors from returning ones", async () => {
+  it("convert to the project's currency, and separate new depositors from returning ones", async () => {
     const { rows, total } = await read<Record<string, unknown>>(`/campaigns?project_id=casino&${MAY}&sort=banner_tag`);
     expect((rows as Row[]).map((row) => picked(row, "banner_tag", ...NAMES))).toEqual([
       ["fall", 0, 0, 1, 2, 4, "8.425", null, null, "0.00", "0.00", "8.425", { USD: "7.00" }, { JPY: "3.00" }],
@@ -780,7 +780,7 @@ describe("/campaigns", () => {
     ]);
   });
 
-  it("of some tags count a person of several once", async () => {
+  it("of some tags count a person with several tags once", async () => {
     const of = async (...banner_tags: string[]) => {
       const key = await makeApiKey({ role: "viewer", project_id: "casino", banner_tags });
       const { total } = await read<Record<string, unknown>>(`/campaigns?${MAY}`, bearer(key));
@@ -796,7 +796,7 @@ describe("/campaigns", () => {
     expect(figures).toEqual(figures.toSorted((a, b) => (sort.startsWith("-") ? b - a : a - b)));
   });
 
-  it("begin with tags whose amounts are not known, whichever way they are sorted", async () => {
+  it("list tags with unknown amounts first, in either direction of the order", async () => {
     for (const column of ["amount", "deposit_per_first_deposit", "deposit_per_visit", "withdrawn", "net_amount"])
       for (const sort of [column, `-${column}`]) {
         const rows = await rowsOf(`/campaigns?project_id=casino&${MAY}&sort=${sort}`);
@@ -807,7 +807,7 @@ describe("/campaigns", () => {
       }
   });
 
-  it("come as CSV with the period that is compared with", async () => {
+  it("come as CSV with the compared period", async () => {
     const text = await (await get(`/campaigns?project_id=casino&${MAY}&compare=previous&format=csv`)).text();
     const [head = "", ...lines] = text.trimEnd().split("\r\n");
     const at = (line: string, name: string) => line.split(",")[head.split(",").indexOf(name)];

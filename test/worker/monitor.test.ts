@@ -83,7 +83,7 @@ beforeAll(async () => {
 });
 
 describe("the text", () => {
-  it("is strictly what Prometheus reads, with a HELP and TYPE for each family and names by its conventions", async () => {
+  it("follows Prometheus' format strictly, with a HELP and TYPE for each family and names by its conventions", async () => {
     await keepDeadLetters(db, [{ event: null, message: {}, error: "unreadable" }], "event-log", Date.now());
     const target = { project_id: "scraped", name: "t", event_types: ["level_up"], url: "https://tracker.example.com/" };
     await send("/api/v1/postbacks", { method: "POST", headers: ADMIN, body: JSON.stringify(target) });
@@ -104,7 +104,7 @@ describe("the text", () => {
     }
   });
 
-  it("escapes what labels may hold", () => {
+  it("escapes the values of labels", () => {
     const text = expose([{ family: "edgepixel_up", labels: { part: 'a"b\\c\nd' }, value: 1 }]);
     expect(text).toContain('edgepixel_up{part="a\\"b\\\\c\\nd"} 1\n');
     expect(parse(text).size).toBe(1);
@@ -125,7 +125,7 @@ describe("the text", () => {
 });
 
 describe("the counters", () => {
-  it("move by exactly what was sent", async () => {
+  it("grow by exactly what was sent", async () => {
     // What the test before sent, and the making of a key, a target, a source, a channel and an alert, arrive later.
     const before = await vi.waitFor(
       async () => {
@@ -228,7 +228,7 @@ describe("the counters", () => {
     expect(now.get('edgepixel_dead_letters{project_id="quiet",status="waiting"}')).toBe(0);
   });
 
-  it("never go back: what the request log forgets after 31 days stays counted, and a delivery counts once", async () => {
+  it("never decrease: requests that the log deletes after 31 days stay counted, and a delivery counts once", async () => {
     const stub = env.REQUEST_LOG.getByName("forgetful");
     const hour = Math.floor(Date.now() / 3_600_000);
     const record = (at: number, total: number) =>
@@ -270,7 +270,7 @@ describe("the counters", () => {
 });
 
 describe("the meter", () => {
-  it("knows what was counted on the day, also after a restart and of an object that did not know of days", async () => {
+  it("counts by day, also after a restart, and in an object that is older than these counts", async () => {
     const day = (date: string, hour: number) => Date.parse(`${date}T00:00:00Z`) + hour * 3_600_000;
     const meter = env.METER.getByName("days");
     await runInDurableObject(meter, (_, { storage: { sql } }) => {
@@ -336,7 +336,7 @@ describe("a part that fails", () => {
       ["outcomes", "rejections", "dead_letters", "postbacks", "alerts", "projections", "duties"],
       "edgepixel_queue_events_total",
     ],
-  ])("%s takes only its own metrics along", async (_, bindings, down, left) => {
+  ])("%s removes only its own metrics", async (_, bindings, down, left) => {
     const families = await ask(bindings);
     for (const part of Object.keys(PARTS)) {
       expect([part, families.get("edgepixel_up")?.samples.get(`edgepixel_up{part="${part}"}`)]).toEqual([
@@ -365,7 +365,7 @@ describe("a reader of the metrics", () => {
     );
   });
 
-  it("must have the role viewer, no limit to tags, and no other parameter", async () => {
+  it("must have the role viewer and no limit to tags, and may send no other parameter", async () => {
     const as = async (given: Parameters<typeof makeApiKey>[0]) =>
       send("/metrics", { headers: { authorization: `Bearer ${await makeApiKey(given)}` } });
     expect(await send("/metrics")).toBe(401);

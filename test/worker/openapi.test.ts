@@ -81,7 +81,7 @@ async function wrongIn(value: unknown, schema: Schema, strict: boolean): Promise
   return output.valid ? [] : (output.errors ?? []).map(({ instanceLocation, keyword }) => [instanceLocation, keyword]);
 }
 
-it("finds what is wrong, and what strictly has no place", async () => {
+it("the check finds wrong values, and in strict mode properties that the schema does not have", async () => {
   const page = await (await SELF.fetch(`${HOST}/api/v1/events`, { headers: ADMIN })).json<object>();
   const schema = { $ref: "#/components/schemas/Events" };
   for (const strict of [true, false]) {
@@ -185,7 +185,7 @@ describe("the document", () => {
     expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
   });
 
-  it("refers to nothing that it does not have", () => {
+  it("has no reference without a target", () => {
     const refs = [...JSON.stringify(document).matchAll(/"\$ref":"#\/components\/(\w+)\/(\w+)"/g)];
     expect(refs.length).toBeGreaterThan(20);
     for (const [, kind, name] of refs)
@@ -204,7 +204,7 @@ describe("the document", () => {
     expect(other.length).toBe(2 * canonical.filter((route) => route.includes("/api/v1/")).length);
   });
 
-  it("has JSON alone in every answer that has any: a typed client else takes it for JSON or text", () => {
+  it("has only JSON in every answer that has JSON, or typed clients would read it as JSON or text", () => {
     const media = entries.flatMap(({ entry }) =>
       Object.entries(entry.responses).map(([status, { content = {} }]) => [
         `${entry.operationId} ${status}`,
@@ -226,7 +226,7 @@ describe("the document", () => {
     expect(bare).toEqual([]);
   });
 
-  it("has examples that keep to its schemas", async () => {
+  it("has examples that match its schemas", async () => {
     for (const { entry } of entries) {
       const { schema, examples = {} } = entry.requestBody?.content["application/json"] ?? {};
       for (const { value } of Object.values(examples)) {
@@ -235,7 +235,7 @@ describe("the document", () => {
     }
   });
 
-  it("tells the lengths that the wire really has", () => {
+  it("has the limits of length that the Worker enforces", () => {
     const { properties } = document.components.schemas.Event as { properties: Record<string, { maxLength?: number }> };
     const limited = Object.entries(properties).flatMap(([name, { maxLength }]) =>
       maxLength ? [[name, maxLength]] : [],
@@ -257,7 +257,7 @@ describe("roles", () => {
   const SHORT: Record<string, string> = { collect: "viewer", viewer: "collect", analyst: "viewer", admin: "analyst" };
   const guarded = entries.filter(({ entry }) => entry["x-role"]);
 
-  it.each(guarded.map((one) => [one.entry.operationId, one] as const))("of %s are as it says", async (_, one) => {
+  it.each(guarded.map((one) => [one.entry.operationId, one] as const))("of %s are as documented", async (_, one) => {
     const key = await makeApiKey({ role: SHORT[one.entry["x-role"] as string] as string, project_id: null });
     const short = await send(one, { headers: bearer(key) });
     expect(short.status).toBe(403);
@@ -272,7 +272,7 @@ describe("roles", () => {
     await held(one, allowed);
   });
 
-  it("are documented for all that needs a key", async () => {
+  it("are documented for every operation that needs a key", async () => {
     for (const one of entries.filter(({ entry }) => !entry["x-role"] && entry.operationId !== "signIn")) {
       expect(one.entry.security).toEqual([]);
       const open = await send(one, { headers: { authorization: "" } });
@@ -371,11 +371,11 @@ describe("answers", () => {
     getDocument: [{}],
   };
 
-  it.each(Object.keys(CALLS))("of %s are as it says", async (id) => {
+  it.each(Object.keys(CALLS))("of %s are as documented", async (id) => {
     for (const call of CALLS[id] as Call[]) await ask(id, call);
   });
 
-  it("of signing in are as it says", async () => {
+  it("of signing in are as documented", async () => {
     const key = await makeApiKey({ role: "viewer" });
     expect(await ask("signIn", { body: { key } })).toMatchObject({ role: "viewer" });
     await ask("signIn");
@@ -384,7 +384,7 @@ describe("answers", () => {
     await ask("signIn", { body: "" });
   });
 
-  it("about keys are as it says", async () => {
+  it("about keys are as documented", async () => {
     const { id } = (await ask("createKey")) as { id: string };
     const path = { id };
     expect(await ask("changeKey", { path })).toMatchObject({ id });
@@ -394,7 +394,7 @@ describe("answers", () => {
     for (const unknown of ["changeKey", "rotateKey", "revokeKey"]) await ask(unknown, { path: { id: "none" } });
   });
 
-  it("about postbacks are as it says", async () => {
+  it("about postbacks are as documented", async () => {
     const url = `${inject("receiver")}/documented?e={event_id}`;
     const { id } = (await ask("createPostback", { body: { name: "n", event_types: ["deposit"], url } })) as {
       id: string;
@@ -418,7 +418,7 @@ describe("answers", () => {
       await ask(unknown, none);
   });
 
-  it("about inbound postbacks are as it says", async () => {
+  it("about inbound postbacks are as documented", async () => {
     const { id, token } = (await ask("createSource")) as { id: string; token: string };
     await ask("createSource");
     await ask("createSource", { body: { name: "n", template: { fields: { payout: "payout" } } } });
@@ -458,7 +458,7 @@ describe("answers", () => {
       await ask(unknown, { path: { id: "none" } });
   });
 
-  it("about channels and alerts are as it says", async () => {
+  it("about channels and alerts are as documented", async () => {
     const settings = { url: `${inject("receiver")}/alerts` };
     const webhook = { name: "c", kind: "webhook", settings };
     const { id: channel } = (await ask("createChannel", { body: webhook })) as { id: string };
@@ -501,7 +501,7 @@ describe("answers", () => {
       await ask(unknown, none);
   });
 
-  it("about payouts are as it says", async () => {
+  it("about payouts are as documented", async () => {
     const where = { project_id: "documented" };
     const query = "project_id=documented";
     const { id } = (await ask("createPayoutRule", {
@@ -549,7 +549,7 @@ describe("answers", () => {
     for (const unknown of ["changePayoutRule", "endPayoutRule"]) await ask(unknown, { path: { id: "none" } });
   });
 
-  it("about scheduled reports are as it says", async () => {
+  it("about scheduled reports are as documented", async () => {
     const settings = { url: `${inject("receiver")}/reports` };
     const webhook = { name: "c", kind: "webhook", settings, project_id: "documented" };
     const { id: channel } = (await ask("createChannel", { body: webhook })) as { id: string };
@@ -583,7 +583,7 @@ describe("answers", () => {
     await ask("listSentReports", none);
   });
 
-  it("about segments are as it says", async () => {
+  it("about segments are as documented", async () => {
     const { segment_id } = (await ask("createSegment")) as { segment_id: string };
     const path = { segment_id };
     expect(await ask("changeSegment", { path })).toMatchObject({ segment_id });
@@ -593,7 +593,7 @@ describe("answers", () => {
     await ask("createSegment", { body: { name: "x", filter: {} } });
   });
 
-  it("about notes are as it says", async () => {
+  it("about notes are as documented", async () => {
     const { annotation_id } = (await ask("createAnnotation")) as { annotation_id: string };
     const path = { annotation_id };
     expect(await ask("changeAnnotation", { path })).toMatchObject({ annotation_id, own: true });
@@ -604,7 +604,7 @@ describe("answers", () => {
     await ask("createAnnotation", { body: { from: "2026-05-02", to: "2026-05-01", text: "x" } });
   });
 
-  it("about share links are as it says", async () => {
+  it("about share links are as documented", async () => {
     const { token, share_id } = (await ask("createShare")) as { token: string; share_id: string };
     const secret = (await ask("createShare", { body: { name: "x", password: "long enough" } })) as { token: string };
     await ask("listShares");
@@ -617,7 +617,7 @@ describe("answers", () => {
     await ask("createShare", { body: {} });
   });
 
-  it("about erasures are as it says", async () => {
+  it("about erasures are as documented", async () => {
     const { id } = (await ask("erasePlayer", { query: QUERY })) as { id: string };
     for (const _ of ["first pass", "second pass"]) {
       await db.run("UPDATE erasures SET due_at = 0");
@@ -629,7 +629,7 @@ describe("answers", () => {
     await ask("erasePlayer", { query: "suppress=yes" });
   });
 
-  it("of the socket are as it says", async () => {
+  it("of the socket are as documented", async () => {
     const one = listed("listen");
     const response = await send(one, { query: QUERY, headers: { upgrade: "websocket" } });
     await held(one, response);
@@ -642,14 +642,14 @@ describe("answers", () => {
     socket.close();
   });
 
-  it("of a restore are as it says", async () => {
+  it("of a restore are as documented", async () => {
     await ask("restoreArchive");
     // As if the database had been lost. What comes after this has no figures.
     await env.DB.batch(["projections", "archive_files"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
     expect(await ask("restoreArchive")).toMatchObject({ phase: "settings" });
   });
 
-  it("of success were all seen", () => {
+  it("of success were all tested", () => {
     const promised = entries.flatMap(({ entry }) =>
       Object.keys(entry.responses)
         .filter((status) => status < "300")

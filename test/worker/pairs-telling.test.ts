@@ -188,14 +188,14 @@ beforeAll(async () => {
   begin = await stateNow();
 });
 
-it("are all that cron wakes, or are tried in another file", () => {
+it("the duties here are all that cron wakes, except those that are tested in another file", () => {
   const here = ["tables", "figures", "postbacks", ...WRITERS.map(({ name }) => name)];
   const others = DUTIES.map(({ name }) => name).filter((name) => !here.includes(name));
   expect(others.toSorted()).toEqual(Object.keys(ELSEWHERE).toSorted());
 });
 
 it.each(WRITERS.map((held, turn) => [held.name, held, turn] as const))(
-  "%s, held at calls of its own, changes nothing for the others",
+  "%s, stopped at one of its calls, changes nothing for the others",
   async (_, held, turn) => {
     const calls = await callsOf(held, "batch", begin);
     await news();

@@ -165,8 +165,8 @@ async function isSound(duties: readonly Writer[]): Promise<void> {
 /** Of two duties one is held as it writes a file, and the other one as it writes to the database. */
 const atPut = (held: number, other: number): boolean => ((held + other) % 2 === 0) === held < other;
 
-describe("held at calls of its own while another one works", () => {
-  it.each(DUTIES.map((duty) => [duty.name, duty] as const))("%s changes nothing for the other", async (_, held) => {
+describe("stopped at one of its calls while another one works", () => {
+  it.each(DUTIES.map((duty) => [duty.name, duty] as const))("%s does not affect the other", async (_, held) => {
     const calls = { put: await callsOf(held, "put", begin), batch: await callsOf(held, "batch", begin) };
     for (const [turn, other] of DUTIES.entries()) {
       if (other === held) continue;
@@ -184,7 +184,7 @@ describe("held at calls of its own while another one works", () => {
   });
 });
 
-describe("a lost log that comes back from its archive", () => {
+describe("a lost log that is restored from its archive", () => {
   /** Brings back the loss: all is in the archive, and the database is one that was made anew. */
   let lostAgain: () => Promise<void>;
 
@@ -219,16 +219,19 @@ describe("a lost log that comes back from its archive", () => {
     });
   }
 
-  it.each(DUTIES.map((duty, turn) => [duty.name, duty, turn] as const))("is whole beside %s", async (_, duty, turn) => {
-    for (const call of ["get", "batch"] as const) {
-      const calls = await callsOf(RESTORE, call, lostAgain);
-      // The first batch begins it: the duty then has done all of its work on an empty log.
-      for (const nth of new Set([...(call === "batch" ? [1] : []), ...chosen(calls, turn)]))
-        await together(RESTORE, call, nth, duty);
-    }
-    for (const call of ["put", "batch"] as const) {
-      const calls = await callsOf(duty, call, lostAgain);
-      for (const nth of chosen(calls, 0)) await together(duty, call, nth, RESTORE);
-    }
-  });
+  it.each(DUTIES.map((duty, turn) => [duty.name, duty, turn] as const))(
+    "is complete when %s runs at the same time",
+    async (_, duty, turn) => {
+      for (const call of ["get", "batch"] as const) {
+        const calls = await callsOf(RESTORE, call, lostAgain);
+        // The first batch begins it: the duty then has done all of its work on an empty log.
+        for (const nth of new Set([...(call === "batch" ? [1] : []), ...chosen(calls, turn)]))
+          await together(RESTORE, call, nth, duty);
+      }
+      for (const call of ["put", "batch"] as const) {
+        const calls = await callsOf(duty, call, lostAgain);
+        for (const nth of chosen(calls, 0)) await together(duty, call, nth, RESTORE);
+      }
+    },
+  );
 });

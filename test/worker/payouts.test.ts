@@ -81,7 +81,7 @@ const makeClickRule = (project_id: string, rule: object) =>
 const MINUTE = 60_000;
 
 describe("before the first event of an instance", () => {
-  it("a rule leaves the duty nothing to do, which would run again and again for it", async () => {
+  it("a rule leaves no work for the duty, which would otherwise run again and again", async () => {
     await makeRule(await newProject(), { event_type: "registration", amount: "10", hold_days: 0 });
     expect((await runOnce("payouts")).progress).toBe("done");
   });
@@ -102,7 +102,7 @@ describe("a click rule", () => {
   const flagsOf = async (project_id: string) =>
     Object.fromEntries((await conversionsOf(project_id)).map(({ event_id, flags }) => [event_id, flags]));
 
-  it("flags what comes too fast or too late after its click, keeps it out until somebody approves it, and says why", async () => {
+  it("flags conversions too soon or too late after a click, keeps them out until they are approved, and says why", async () => {
     const project_id = await newProject();
     const visit = (n: number, at: number) => registration(n, { event_id: `v${n}`, event_type: "visit", timestamp: at });
     await log(project_id, visit(1, JUNE + MINUTE - 3_000), registration(1));
@@ -145,7 +145,7 @@ describe("a click rule", () => {
     expect((await call("PATCH", `/click-rules/${id}`, { seconds: 2 })).status).toBe(409);
   });
 
-  it("flags what comes from the network or device of others, and what comes too often, over the end of a month, too", async () => {
+  it("flags conversions from the network or device of others, and too frequent ones, also over the end of a month", async () => {
     const project_id = await newProject();
     const END = Date.parse("2026-06-30T23:59:00Z");
     await makeRule(project_id, { event_type: "registration", amount: "10" });
@@ -181,7 +181,7 @@ describe("a click rule", () => {
     expect(later.flags).toContain("from its device came");
   });
 
-  it("keeps what it found where the log has let go of the event", async () => {
+  it("keeps its flag when the event has been removed from the log", async () => {
     const project_id = await newProject();
     await log(project_id, registration(1, { event_id: "v", event_type: "visit", timestamp: JUNE }), registration(1));
     await makeRule(project_id, { event_type: "registration", amount: "10" });
@@ -192,7 +192,7 @@ describe("a click rule", () => {
     expect((await oneOf(project_id, "r1")).flags).toContain("(version 1)");
   });
 
-  it("is refused with what is wrong", async () => {
+  it("is refused with each wrong field", async () => {
     const project_id = await newProject();
     const wrong = async (rule: object) =>
       (await call("POST", "/click-rules", newClickRule(project_id, rule))).json<{ detail: string }>();
@@ -203,7 +203,7 @@ describe("a click rule", () => {
 });
 
 describe("a payout rule", () => {
-  it("pays for what was there before it, and says why", async () => {
+  it("pays for events from before it was made, and says why", async () => {
     const project_id = await newProject();
     await log(
       project_id,
@@ -236,7 +236,7 @@ describe("a payout rule", () => {
     );
   });
 
-  it("is changed from a day on, and what came before that day stays", async () => {
+  it("is changed from a day on, and payouts before that day stay the same", async () => {
     const project_id = await newProject();
     await log(project_id, { event_id: "early" }, { event_id: "late", timestamp: JUNE + 5 * DAY });
     const { id } = await makeRule(project_id, { amount: "10" });
@@ -255,7 +255,7 @@ describe("a payout rule", () => {
     expect((await call("PATCH", `/payout-rules/${id}`, { amount: "1" })).status).toBe(409);
   });
 
-  it("for a tag goes before one for all", async () => {
+  it("for a tag has priority over one for all", async () => {
     const project_id = await newProject();
     await log(project_id, { event_id: "m" }, { event_id: "o", banner_tag: "other", player_id: "q" });
     await makeRule(project_id, { amount: "5", banner_tags: ["mine"] });
@@ -264,7 +264,7 @@ describe("a payout rule", () => {
     expect(payouts(await conversionsOf(project_id, "&banner_tag=other"))).toEqual({ o: "1.00" });
   });
 
-  it("is refused where it makes no sense, each field named", async () => {
+  it("is refused if it is invalid, with each wrong field", async () => {
     const project_id = await newProject();
     const wrong = async (rule: object) => {
       const { errors } = await (await call("POST", "/payout-rules", newRule(project_id, rule))).json<{
@@ -287,7 +287,7 @@ describe("a payout rule", () => {
 });
 
 describe("a payout", () => {
-  it("of an amount without a rate is unknown, never nothing, until the rate comes", async () => {
+  it("of an amount without a rate is unknown, and not zero, until the rate arrives", async () => {
     const project_id = await newProject();
     await log(project_id, { event_id: "krona", currency: "SEK", amount: 3_000_000 });
     await makeRule(project_id, { min_amount: "20", amount: "35", share: "10" });
@@ -308,7 +308,7 @@ describe("a payout", () => {
     expect((await statementOf(project_id)).rows.find(({ kind }) => kind === "share")?.payout).toBe("3.00");
   });
 
-  it("follows a late event, and a decision moves the tiers behind it", async () => {
+  it("follows a late event, and a decision changes the tiers of later conversions", async () => {
     const project_id = await newProject();
     await makeRule(project_id, { amount: "10", tiers_by: "number", tiers: [{ from: 3, amount: "20" }] });
     await log(project_id, { event_id: "a" }, { event_id: "b" }, { event_id: "c" });
@@ -319,7 +319,7 @@ describe("a payout", () => {
     expect(payouts(await conversionsOf(project_id))).toEqual({ late: "0.00", a: "10.00", b: "10.00", c: "20.00" });
   });
 
-  it("of a share is of what came less what was paid back, and a month below zero pays nothing", async () => {
+  it("of a share is of deposits minus refunds, and a month below zero pays nothing", async () => {
     const project_id = await newProject();
     await makeRule(project_id, { share: "25" });
     await log(
@@ -338,7 +338,7 @@ describe("a payout", () => {
     );
   });
 
-  it("is by the rule as it is now, at whatever call of the duty that was changed", async () => {
+  it("follows the present rule, at whichever call of the duty it was changed", async () => {
     const project_id = await newProject();
     const { id } = await makeRule(project_id, { amount: "10" });
     await log(project_id, { event_id: "a" });
@@ -360,7 +360,7 @@ describe("a payout", () => {
     }
   });
 
-  it("is computed by the duty, too, where nobody asks", async () => {
+  it("is computed by the duty, too, without a request", async () => {
     const project_id = await newProject();
     await log(project_id, { event_id: "alone" });
     await makeRule(project_id, { amount: "10" });
@@ -372,7 +372,7 @@ describe("a payout", () => {
 });
 
 describe("a conversion", () => {
-  it("is decided about with a reason, which is kept, and only as its status allows", async () => {
+  it("is decided with a reason, which is stored, and only as its status allows", async () => {
     const project_id = await newProject();
     await makeRule(project_id, { amount: "10" });
     await log(project_id, { event_id: "x" }, { event_id: "y" });
@@ -409,7 +409,7 @@ describe("a conversion", () => {
     ]);
   });
 
-  it("is approved by itself once its hold is over", async () => {
+  it("is approved automatically once its hold is over", async () => {
     const project_id = await newProject();
     await makeRule(project_id, { amount: "10", hold_days: 7, valid_from: "2026-01-01" });
     const soon = Date.now() - DAY;
@@ -423,7 +423,7 @@ describe("a conversion", () => {
 });
 
 describe("a statement", () => {
-  it("has lines by rule and status, and what they come to; a key or a link for a tag has that tag's alone", async () => {
+  it("has lines by rule and status, with totals; a key or a share link for a tag has only that tag's", async () => {
     const project_id = await newProject();
     await makeRule(project_id, { amount: "10", share: "10" });
     await log(
@@ -485,7 +485,7 @@ describe("a statement that is closed", () => {
       .filter(({ kind }) => kind === "correction")
       .map(({ banner_tag, of_month, conversions, payout }) => [banner_tag, of_month, conversions, payout]);
 
-  it("says the same for ever; what changes later is a correction on the next one, once", async () => {
+  it("never changes; later changes are corrections on the next one, once", async () => {
     const project_id = await newProject();
     await makeRule(project_id, { amount: "10", share: "10" });
     const people = ["a", "b", "c", "d"].map((id) => ({ event_id: id, player_id: id }));
@@ -545,7 +545,7 @@ describe("a statement that is closed", () => {
     expect(await csv.text()).toContain("correction");
   });
 
-  it("has what becomes approved by itself later on the next one, and loses nothing to retention", async () => {
+  it("leaves later automatic approvals to the next one, and loses nothing to retention", async () => {
     const project_id = await newProject();
     await makeRule(project_id, { amount: "10", hold_days: 365 });
     await log(project_id, { event_id: "held" });
@@ -559,7 +559,7 @@ describe("a statement that is closed", () => {
     expect((await of(project_id, "2026-06")).rows).toMatchObject([{ status: "pending", payout: "10.00" }]);
   });
 
-  it("is refused for a month that is not over, is none, or is closed", async () => {
+  it("is refused for a month that is not over, is invalid, or is closed", async () => {
     const project_id = await newProject();
     expect((await close(project_id, "2999-01")).detail).toBe("2999-01 is not over.");
     expect((await close(project_id, "2026-13")).detail).toBe("2026-13 is no month: write YYYY-MM.");
@@ -569,7 +569,7 @@ describe("a statement that is closed", () => {
 });
 
 describe("an erasure", () => {
-  it("leaves what was earned, and no name", async () => {
+  it("keeps what was earned, and no name", async () => {
     const project_id = await newProject();
     await makeRule(project_id, { amount: "10", first_deposit: true });
     await log(

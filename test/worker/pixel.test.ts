@@ -219,7 +219,7 @@ describe("a pixel", () => {
     });
   });
 
-  it("is never answered by a server error, whatever the query", async () => {
+  it("is never answered with a server error, whatever the query", async () => {
     const hostile = fc.constantFrom(
       "'",
       '"',
@@ -291,7 +291,7 @@ describe("a pixel", () => {
     }
   });
 
-  it("that is posted is judged as any other", async () => {
+  it("that is sent by POST is validated as any other", async () => {
     const post = async (query: string, body: BodyInit) => {
       const response = await SELF.fetch(`${HOST}/visit?${query}`, { method: "POST", body });
       await response.body?.cancel();
@@ -306,7 +306,7 @@ describe("a pixel", () => {
     expect([head.status, head.headers.get("allow")]).toEqual([405, "GET, POST"]);
   });
 
-  it("tells all that it was taken in spite of", async () => {
+  it("lists all warnings with which it was accepted", async () => {
     const response = await fire("/visit", {
       visitor_id: "v1",
       btag: "%%CAMPAIGN%%",
@@ -320,7 +320,7 @@ describe("a pixel", () => {
     ]);
   });
 
-  it("is not fired by asking about it, nor by other methods", async () => {
+  it("is not accepted with HEAD, PUT or DELETE", async () => {
     for (const method of ["HEAD", "PUT", "DELETE"]) {
       const response = await SELF.fetch(`${HOST}/visit?${search(good)}`, { method });
       await response.body?.cancel();
@@ -340,7 +340,7 @@ describe("a pixel", () => {
     await expect(commit(outletOf({ ...env, PLAN }), [huge], "a-request")).rejects.toThrow();
   });
 
-  it("keeps out a browser that asks for privacy, where the project respects that", async () => {
+  it("ignores a browser that sends a privacy signal, if the project respects that", async () => {
     await createProject("private");
     await env.DB.prepare("UPDATE projects SET respect_privacy_signals = 1 WHERE project_id = 'private'").run();
     for (const header of ["dnt", "sec-gpc"]) {
@@ -361,7 +361,7 @@ describe("a pixel", () => {
 });
 
 describe("an event", () => {
-  it("is stored as it was sent, with what the server derives", async () => {
+  it("is stored as sent, with the fields that the server derives", async () => {
     await createProject("malta", { timezone: "Europe/Malta" });
     const timestamp = Date.now() - 5 * MINUTE;
     const agent =
@@ -445,7 +445,7 @@ describe("an event", () => {
     await response.body?.cancel();
   });
 
-  it("of a payment without an id of its own counts, also when others came with the same placeholder", async () => {
+  it("of a payment without an id counts, also when others came with the same placeholder", async () => {
     await createProject("unfilled");
     const placeholders = ["#tid#", "null", "{transaction_id}", "OPTIONAL", "N/A", "0"];
     const deposits = placeholders.flatMap((transaction_id, index) =>

@@ -109,7 +109,7 @@ describe("the export of a player", () => {
   });
 });
 
-it("a part has as many events of the log as there are calls for, and the next one goes on behind them", async () => {
+it("a part has as many events of the log as its calls allow, and the next one continues after them", async () => {
   // Of two at the same time the one that was taken first comes first.
   const order = Array.from({ length: 23_456 }, (_, n) => ({ timestamp: Math.floor(n / 2), seq: n + 1 }));
   const seqs: number[] = [];
@@ -123,7 +123,7 @@ it("a part has as many events of the log as there are calls for, and the next on
   expect(seqs).toEqual(order.map(({ seq }) => seq));
 });
 
-describe("the export of a player whose events have gone from the log", () => {
+describe("the export of a player whose events were removed from the log", () => {
   const HOUR = 3_600_000;
   const START = Date.parse("2026-01-01T23:00:00Z");
   const old = (event_id: string, hour: number, more: Partial<StoredEvent>) =>
@@ -158,7 +158,7 @@ describe("the export of a player whose events have gone from the log", () => {
     expect(left.results).toEqual([{ event_id: "late" }]);
   });
 
-  it("has them all, behind those of the log, each once, and nobody else's", async () => {
+  it("has them all, after those of the log, each once, and no other player's", async () => {
     const exported = await (await own()).json<Exported>();
     expect(idsIn(exported)).toEqual(["late", ...GONE]);
     expect(exported.next_cursor).toBeNull();
@@ -175,7 +175,7 @@ describe("the export of a player whose events have gone from the log", () => {
     expect(csv.slice(1).map((line) => line.split(",")[0])).toEqual(["late", ...GONE]);
   });
 
-  it("goes on behind a cursor, without what the log has", async () => {
+  it("continues after a cursor, without the events of the log", async () => {
     const part = await (await own(`&cursor=archive-${hourOf(START) + 3}-0`)).json<Exported>();
     expect(idsIn(part)).toEqual(["tested", "crawled"]);
     const last = await (await own(`&cursor=log-${START + 24 * 151 * HOUR}-1`)).json<Exported>();
@@ -198,7 +198,7 @@ describe("the export of a player whose events have gone from the log", () => {
     }
   });
 
-  it("come from what replaced a file since it was found", async () => {
+  it("come from the file that replaced one since it was found", async () => {
     const found = await liveFiles(db, { first: hourOf(START), end: hourOf(START) + 24 * 60 });
     const person = { project_id: "swept", player_id: "erin-1", visitors: ["browser-e"] };
     const read = async () => {
@@ -216,7 +216,7 @@ describe("the export of a player whose events have gone from the log", () => {
     expect(await read()).toEqual(GONE);
   });
 
-  it("are listed at the next try where a file is replaced under the reader", async () => {
+  it("are listed at the next try when a file is replaced during the reading", async () => {
     const list = (bindings: Env, more = "") => callWith(bindings, "GET", `/events?project_id=swept&include=all${more}`);
     const next = `&cursor=${(await (await list(env)).json<{ next_cursor: string }>()).next_cursor}`;
     const [file] = await liveFiles(db, { first: hourOf(START), end: hourOf(START) + 24 * 60 });
@@ -236,7 +236,7 @@ describe("the export of a player whose events have gone from the log", () => {
   it.each([
     ["free", 10, 40],
     ["paid", 500, 500],
-  ] as const)("names the next part where there is one, on the %s plan", async (plan, least, most) => {
+  ] as const)("names the next part if there is one, on the %s plan", async (plan, least, most) => {
     const [file] = await liveFiles(db, { first: hourOf(START), end: hourOf(START) + 1 });
     // One more than a part reads on the larger plan.
     const many = Array.from({ length: 501 }, (_, hour) => ({
@@ -257,7 +257,7 @@ describe("the export of a player whose events have gone from the log", () => {
     expect((await own()).headers.get("link")).toBeNull();
   });
 
-  it("comes in parts that end in time where an hour has more files than an invocation may read, as the list does", async () => {
+  it("comes in parts that end in time when an hour has more files than an invocation may read, as does the list", async () => {
     const FILES = 45;
     const ids = Array.from({ length: FILES }, (_, n) => `small-${String(n).padStart(2, "0")}`);
     await deliver([{ events: ids.map((id) => old(id, 3, { player_id: "erin-1", event_type: "level_up" })) }]);
@@ -293,7 +293,7 @@ describe("the export of a player whose events have gone from the log", () => {
     expect(idsIn(json)).toEqual(ids.slice(0, json.events.length));
   });
 
-  it("has none once the player is erased, also of those that were the last ones of the log", async () => {
+  it("has none once the player is erased, also none of the last events in the log", async () => {
     const ends = await env.DB.prepare(
       "SELECT (SELECT max(seq) FROM events) < (SELECT max(last_seq) FROM archive_files) AS gone",
     ).first();

@@ -77,7 +77,7 @@ beforeAll(async () => {
 });
 
 describe("fields", () => {
-  it("narrow players and lifetime values to those whose first event was of them, and so do segments", async () => {
+  it("narrow players and lifetime values to people whose first event matches, and so do segments", async () => {
     const asked = { project_id: "club", name: "lobby", filter: { app_id: ["lobby"] } };
     const { segment_id } = await answerOf<{ segment_id: string }>("POST", "/segments", asked);
     const players: Record<string, string[]> = {
@@ -103,7 +103,7 @@ describe("fields", () => {
 });
 
 describe("a player", () => {
-  it("is told with figures, money, tags and contact", async () => {
+  it("is shown with figures, money, tags and contact", async () => {
     expect(await read<Row>("/players/anna?project_id=club")).toEqual({
       project_id: "club",
       player_id: "anna",
@@ -146,7 +146,7 @@ describe("a player", () => {
     expect(await status(`/players/${encodeURIComponent("\u001fstranger")}?project_id=club`)).toBe(404);
   });
 
-  it("changes with a rate that comes late", async () => {
+  it("changes with a late exchange rate", async () => {
     const before = await get("/players/anna?project_id=club");
     const etag = before.headers.get("etag") as string;
     expect(await status("/players/anna?project_id=club", { ...ADMIN, "if-none-match": etag })).toBe(304);
@@ -177,7 +177,7 @@ describe("a player", () => {
     );
   });
 
-  it("has a timeline, the latest first, with what the visitor did and what does not count", async () => {
+  it("has a timeline, latest first, with events as a visitor and events that do not count", async () => {
     const ids = (rows: Row[]) => rows.map((row) => row.event_id);
     const all = await pages("/players/anna/events?project_id=club&limit=1000");
     expect(ids(all)).toEqual(
@@ -244,7 +244,7 @@ describe("the players", () => {
     expect(await ids(query)).toEqual(expected);
   });
 
-  it("by the day of their last event, on the project's clock, both days included", async () => {
+  it("by the day of their last event, in the project's time zone, both days included", async () => {
     const dayOf = ({ last_event_at }: { last_event_at: string }) =>
       new Date(last_event_at).toLocaleDateString("sv", { timeZone: "Asia/Tokyo" });
     const all = (await pages("/players?project_id=club")) as { player_id: string; last_event_at: string }[];
@@ -357,7 +357,7 @@ describe("an event", () => {
     expect(await read<Row>(`/events/${id}?project_id=club`)).toMatchObject(expected);
   });
 
-  it("that is another project's is not there", async () => {
+  it("of another project is not found", async () => {
     expect(await status("/events/e01?project_id=default")).toBe(404);
   });
 });
@@ -420,7 +420,7 @@ describe("events", () => {
     );
   });
 
-  it("come in parts that name the next one, where the plan does not allow all in one answer", async () => {
+  it("come in parts that name the next one, if the plan does not allow all in one answer", async () => {
     const MANY = 21_000;
     await createProject("parts");
     await env.DB.prepare(
@@ -457,7 +457,7 @@ describe("events", () => {
     await env.DB.prepare("DELETE FROM events WHERE project_id = 'parts'").run();
   });
 
-  it("end their page early where few match, and go on", async () => {
+  it("end their page early when few match, and continue", async () => {
     const rare = storedEvent({ project_id: "club", event_id: "rare", event_type: "rare_one", player_id: "anna" });
     await deliver([{ events: [rare] }]);
     await env.DB.prepare(
@@ -474,7 +474,7 @@ describe("events", () => {
 });
 
 describe("a key of one tag", () => {
-  it("sees the players of its tag, their events under it and the figures of those", async () => {
+  it("sees the players of its tag, their events under that tag, and the figures of these events", async () => {
     const key = {
       authorization: `Bearer ${await makeApiKey({ role: "analyst", project_id: "club", banner_tags: ["autumn"] })}`,
     };
@@ -527,13 +527,13 @@ describe("a key of one tag", () => {
       expect([path, await status(path, key)]).toEqual([path, 403]);
   });
 
-  it("gets no cursor that another project takes", async () => {
+  it("gets no cursor that another project accepts", async () => {
     const { next_cursor } = await read<Listed>("/events?project_id=club&limit=1");
     expect(await status(`/events?project_id=stream&limit=1&cursor=${next_cursor}`)).toBe(400);
   });
 });
 
-it("looks up the first events of people whom it knew before, and leaves unknown what has gone from the log", async () => {
+it("looks up first events for older rows, and leaves those unknown that were removed from the log", async () => {
   const first = async () => {
     const { results } = await env.DB.prepare(
       "SELECT person, first_event, first_date FROM players WHERE project_id = 'club' AND person < 'd' ORDER BY 1",

@@ -18,7 +18,7 @@ describe("a target's URL", () => {
     "https://localhost.example.com/",
     "https://127.0.0.1.example.com/",
     "https://10.example/",
-  ])("is taken: %s", (url) => expect(refused(url)).toBeNull());
+  ])("is accepted: %s", (url) => expect(refused(url)).toBeNull());
 
   it.each([
     // Loopback, in the spellings that the URL standard reads as addresses.
@@ -121,7 +121,7 @@ describe("on a developer's own machine", () => {
   const local = (url: string) => refusalOfTemplate(url, { local: true }, "localhost:8787");
 
   it.each(["http://127.0.0.1:9000/p", "http://localhost:9000/p", "https://localhost/p", "http://[::1]:9000/p"])(
-    "that machine is taken: %s",
+    "that machine is accepted: %s",
     (url) => expect(local(url)).toBeNull(),
   );
 
@@ -133,7 +133,7 @@ describe("on a developer's own machine", () => {
   ])("nothing else is: %s", (url) => expect(local(url)).toEqual(expect.any(String)));
 });
 
-it("a filled template is judged as well", () => {
+it("a filled template is checked as well", () => {
   expect(refusalOf(new URL("https://10.0.0.1/"), PUBLIC)).toEqual(expect.any(String));
   expect(refusalOf(new URL("http://127.0.0.1:1/"), PUBLIC)).toEqual(expect.any(String));
 });

@@ -102,12 +102,12 @@ describe("a macro", () => {
     ).toBe("");
   });
 
-  it("stands for text, also where that is no Unicode", async () => {
+  it("is replaced by text, also by text that is no valid Unicode", async () => {
     expect(await query("a={s1}", { ...event, data: '{"s1":"\\ud800"}' })).toBe("a=%EF%BF%BD");
   });
 
   it.each(["{commission}", "{}", "{ amount }", "{AMOUNT}", "{data.}", "{s0}", "{s100}", "{toString}", "{constructor}"])(
-    "%s is not known, and named",
+    "%s is not known, and named in the error",
     (macro) => expect(wrongMacro(`https://x.example/?a=${macro}`)).toContain(`the macro ${macro}`),
   );
 
@@ -123,7 +123,7 @@ describe("a body", () => {
     expect(request.headers["content-type"]).toBe("application/x-www-form-urlencoded");
   });
 
-  it("as JSON has texts that break out of nothing", async () => {
+  it("as JSON has texts escaped, so that none ends its string", async () => {
     const body = '{"id":"{click_id}","who":{"name":"<{player_id}>"},"list":["{s1}",1,null],"fixed":true}';
     const { request } = await made({ method: "POST", body_type: "json", body }, { ...event, click_id: '","admin":"1' });
     expect(JSON.parse(request.body as string)).toEqual({
@@ -145,7 +145,7 @@ describe("a body", () => {
 });
 
 describe("what may be shown of a request", () => {
-  it("lacks what the template writes out for a token, and has what a macro stands for", async () => {
+  it("hides the token in the template, and shows the values of macros", async () => {
     const { request, shown } = await made({
       method: "POST",
       url: "https://tracker.example.com/p?api_key=abc&token={click_id}&a=1",
@@ -169,7 +169,7 @@ describe("the URL of a known tracker", () => {
   const filledIn = (template: string) => template.replace(/<([a-z-]+)>/g, (_, blank: string) => `my-${blank}.example`);
   const told = { ...event, click_id: "k-1", player_id: "p-1" };
 
-  it.each(TARGET_PRESET_NAMES)("is taken for %s once its blanks are filled in", (name) => {
+  it.each(TARGET_PRESET_NAMES)("is accepted for %s once its blanks are filled in", (name) => {
     const { url, docs } = TARGET_PRESETS[name];
     expect(wrongMacro(url)).toBeNull();
     expect(url).toContain("{click_id}");
@@ -195,7 +195,7 @@ describe("the URL of a known tracker", () => {
     exoclick: "https://my-conversion-domain.example/tag.php?goal=my-goal-id.example&tag=k-1",
   } as const satisfies Record<(typeof TARGET_PRESET_NAMES)[number], string>;
 
-  it.each(TARGET_PRESET_NAMES)("tells %s of an event in its own words", async (name) => {
+  it.each(TARGET_PRESET_NAMES)("sends %s an event in its format", async (name) => {
     const { method, url } = TARGET_PRESETS[name];
     const { request } = await made({ method, url: filledIn(url) }, told);
     expect(request).toMatchObject({ method: "GET", url: VECTORS[name], body: null });

@@ -7,7 +7,7 @@ import { unwoken } from "./gate.ts";
 import { createProject, db, settle } from "./log.ts";
 import { LATER, log, makeTarget, read, received, receiver, sendAll, sendOnce } from "./receiver.ts";
 
-it("waits for the month of its event", { timeout: 200_000 }, async () => {
+it("a postback with a payout waits for the month of its event", { timeout: 200_000 }, async () => {
   const project_id = "told-of-payouts";
   await createProject(project_id, { currency: "EUR" });
   const rule = { project_id, name: "first deposits", first_deposit: true, amount: "35", valid_from: "2020-01-01" };
@@ -34,7 +34,7 @@ it("waits for the month of its event", { timeout: 200_000 }, async () => {
   expect(await told()).toEqual(["e=first&p=35.00&c=EUR", "e=second&p=0.00&c=EUR", "e=unjudged&p=&c="]);
 });
 
-it("tells a status of each conversion once, when a hold is over and when somebody decides", {
+it("a target gets each status of a conversion once, when a hold is over and when somebody decides", {
   timeout: 200_000,
 }, async () => {
   const project_id = "told-of-statuses";

@@ -39,7 +39,7 @@ const eventIds = async (address: string) =>
   (await received(address)).map(({ url }) => new URL(url, address).searchParams.get("e"));
 
 describe("a postback", () => {
-  it("arrives once, at the right try, whatever the other side does before; each try is a row", PATIENCE, async () => {
+  it("arrives once, at the expected try, whatever the receiver did before; each try is a row", PATIENCE, async () => {
     const project_id = await newProject();
     const address = await receiver(
       { status: 500, body: "out of order" },
@@ -96,7 +96,7 @@ describe("a postback", () => {
     expect((await target(made.id, project_id)).failures).toBe(0);
   });
 
-  it("is taken where the answer is 2xx, also when the answer is cut", async () => {
+  it("is delivered if the answer is 2xx, also when the body is cut off", async () => {
     const project_id = await newProject();
     const address = await receiver({ status: 204, body: "" }, { status: 200, body: "half", fault: "cut" });
     const made = await makeTarget(project_id, { url: `${address}?e={event_id}` });
@@ -107,7 +107,7 @@ describe("a postback", () => {
     expect((await triesOf(made)).map(({ status }) => status).sort()).toEqual([200, 204]);
   });
 
-  it("is dead after six tries, and is sent again when that is asked for", PATIENCE, async () => {
+  it("is dead after six tries, and is sent again on request", PATIENCE, async () => {
     const project_id = await newProject();
     const address = await receiver(...Array(6).fill({ status: 404 }), { status: 200 });
     const made = await makeTarget(project_id, { url: `${address}?e={event_id}` });
@@ -138,7 +138,7 @@ describe("a postback", () => {
     expect((await ask("POST", `/${made.id}/resend`, { event_id: "nobody's" })).status).toBe(404);
   });
 
-  it("is made once for a target and event, whoever reads the log again or at the same time", async () => {
+  it("is made once for a target and event, also when two runs read the log in turn or at the same time", async () => {
     const project_id = await newProject();
     const address = await receiver({});
     const [one, other] = [
@@ -155,7 +155,7 @@ describe("a postback", () => {
     expect((await eventIds(address)).sort()).toEqual(["a", "a", "b", "b", "c", "c"]);
   });
 
-  it("is not sent again for a trusted event that takes the place of one that was told", async () => {
+  it("is not sent again for a trusted event that replaces one that was sent", async () => {
     const project_id = await newProject();
     const address = await receiver({});
     const made = await makeTarget(project_id, { url: `${address}?e={event_id}` });
@@ -174,7 +174,7 @@ describe("a postback", () => {
     expect((await eventIds(address)).sort()).toEqual(["new", "of-the-page", "same"]);
   });
 
-  it("of an event that has gone from the log is given up, and says so", async () => {
+  it("of an event that was removed from the log is given up, with the reason", async () => {
     const project_id = await newProject();
     const address = await receiver({});
     const made = await makeTarget(project_id, { url: address });
@@ -189,7 +189,7 @@ describe("a postback", () => {
 });
 
 describe("a target", () => {
-  it("is told of what it asks for, and of nothing else", PATIENCE, async () => {
+  it("gets the events that it asks for, and no others", PATIENCE, async () => {
     const project_id = await newProject();
     const other = await newProject();
     const address = await receiver({});
@@ -250,7 +250,7 @@ describe("a target", () => {
   });
 
   it(
-    "shows a warning after ten tries that fail, and is paused after twenty; resumed, it is sent what waits",
+    "shows a warning after ten failed tries, and is paused after twenty; after it is resumed, it gets what waits",
     PATIENCE,
     async () => {
       const project_id = await newProject();
@@ -283,7 +283,7 @@ describe("a target", () => {
     },
   );
 
-  it("is sent signed requests, whole: time, method, URL and body", async () => {
+  it("gets requests signed over time, method, URL and body", async () => {
     const project_id = await newProject();
     const address = await receiver({});
     const made = await makeTarget(project_id, {
@@ -304,7 +304,7 @@ describe("a target", () => {
     expect(sent?.headers).toMatchObject({ "content-type": "application/json", "user-agent": "Edgepixel" });
   });
 
-  it("is tried with an example, and says what came back", async () => {
+  it("can be tested with an example, which returns the receiver's answer", async () => {
     const project_id = await newProject();
     const address = await receiver({ status: 418, body: "a teapot" });
     const made = await makeTarget(project_id, { url: `${address}?token=secret-of-theirs&e={event_type}` });
@@ -349,7 +349,7 @@ describe("a target", () => {
     if (field !== "retries") expect((await ask("PATCH", `/${made.id}`, given)).status).toBe(400);
   });
 
-  it("stands in the audit log with each act, and no secret of anybody's", async () => {
+  it("has each change in the audit log, without any secret", async () => {
     const project_id = await newProject();
     const url = `${await receiver({})}?token=their-own-token`;
     const made = await makeTarget(project_id, { url });
@@ -372,7 +372,7 @@ describe("a target", () => {
     expect(list).not.toContain(secret);
   });
 
-  it("that is removed is told nothing more, and all of it goes", async () => {
+  it("that is removed gets nothing more, and all its rows are removed", async () => {
     const project_id = await newProject();
     const address = await receiver({});
     const made = await makeTarget(project_id, { url: address });
@@ -390,7 +390,7 @@ describe("a target", () => {
     expect(await db.all(sql`SELECT 1 FROM postback_targets WHERE id = ${made.id}`)).toEqual([]);
   });
 
-  it("whose project is removed while it is told leaves nothing, and is told nothing more", PATIENCE, async () => {
+  it("whose project is removed during a delivery leaves no rows, and gets nothing more", PATIENCE, async () => {
     const project_id = await newProject();
     const address = await receiver({});
     const made = await makeTarget(project_id, { url: `${address}?e={event_id}` });
@@ -419,7 +419,7 @@ describe("a target", () => {
     expect(await eventIds(address)).toEqual(["a"]);
   });
 
-  it("is kept what was sent for 30 days", async () => {
+  it("has its sent postbacks kept for 30 days", async () => {
     const project_id = await newProject();
     const address = await receiver({});
     const made = await makeTarget(project_id, { url: address });
@@ -445,7 +445,7 @@ describe("a target", () => {
     expect(await target(made.id, project_id)).toMatchObject({ id: made.id });
   });
 
-  it("gets as much as an invocation may send, and the rest in the next one", PATIENCE, async () => {
+  it("gets as many as an invocation may send, and the rest in the next one", PATIENCE, async () => {
     const project_id = await newProject();
     const address = await receiver({});
     const made = await makeTarget(project_id, { url: `${address}?e={event_id}` });
@@ -463,10 +463,10 @@ describe("a target", () => {
   });
 });
 
-describe("by themselves", () => {
+describe("without a request", () => {
   beforeAll(() => createProject("postbacks-live"));
 
-  it("events that come in are told, whatever another target does", PATIENCE, async () => {
+  it("new events are sent, whatever another target does", PATIENCE, async () => {
     const [slow, good] = [await receiver({ fault: "hang" }), await receiver({})];
     const hanging = await makeTarget("postbacks-live", { url: `${slow}?e={event_id}` });
     await makeTarget("postbacks-live", { url: `${good}?e={event_id}` });
@@ -486,7 +486,7 @@ describe("by themselves", () => {
 });
 
 describe("an erasure", () => {
-  it("takes away what was sent of the person, and has nothing more sent", PATIENCE, async () => {
+  it("removes what was sent of the person, and stops what is to be sent", PATIENCE, async () => {
     const project_id = await newProject();
     const address = await receiver({ body: "noted anna-karenina" });
     const made = await makeTarget(project_id, { url: `${address}?p={player_id}&s={s1}&e={event_id}` });
@@ -562,8 +562,8 @@ describe("the rows that D1 bills", () => {
   });
 });
 
-describe("nobody with a target", () => {
-  it("costs an event nothing", async () => {
+describe("a project without a target", () => {
+  it("makes no work for postbacks of its events", async () => {
     await db.run(sql`DELETE FROM postback_targets`);
     const project_id = await newProject();
     expect(await log({ project_id })).toMatchObject({ stored: 1, has_targets: false });

@@ -16,7 +16,7 @@ it("each queue that is consumed has a consumer, in a deployment with another nam
   }
 });
 
-it("messages of a queue without a consumer are not taken for events", async () => {
+it("messages of a queue without a consumer are not read as events", async () => {
   const batch = createMessageBatch("edgepixel-letters", [
     { id: "m", timestamp: new Date(), attempts: 1, body: { events: [] } },
   ]);

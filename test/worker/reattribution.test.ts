@@ -73,7 +73,7 @@ beforeAll(async () => {
 });
 
 describe("a changed attribution window", () => {
-  it("sends no projection back, and every report of all projects stays whole while people are attributed again", async () => {
+  it("sets no projection back, and every report of all projects stays complete while people are attributed again", async () => {
     const headers = bearer(await makeApiKey({ role: "admin", project_id: "tenant" }));
     const [before, neighbour, own] = [await cursors(), await figuresIn("neighbour"), await figuresIn("tenant")];
     expect((await patch("tenant", { attribution_days: 3 }, headers)).status).toBe(200);
@@ -90,7 +90,7 @@ describe("a changed attribution window", () => {
     expect(await figuresIn("tenant")).not.toEqual(own);
   });
 
-  it("holds for events that come while people are being attributed again, and for a change of the change", async () => {
+  it("applies to events that arrive while people are attributed again, and can be changed meanwhile", async () => {
     await changeWindow("tenant", 30);
     await reattributeSome(8);
     const more = eventsOf("tenant", "q").concat(
@@ -119,7 +119,7 @@ describe("a changed attribution window", () => {
     expect(await figuresIn("neighbour")).toEqual(figuresOf(sent.neighbour as StoredEvent[], 30));
   });
 
-  it("makes new answers: what was kept of the old ones is not given", async () => {
+  it("changes the answers: cached older ones are not used", async () => {
     const ask = (headers: HeadersInit = {}) =>
       get(`/campaigns?project_id=tenant&from=2020-01-01&to=${new Date(NOW - DAY).toISOString().slice(0, 10)}`, {
         ...ADMIN,
@@ -141,7 +141,7 @@ describe("a changed attribution window", () => {
     expect(await then.json()).not.toEqual(rows);
   });
 
-  it("is decided by what is stored, not by what an isolate remembers", async () => {
+  it("is detected from what is stored, not from what an isolate remembers", async () => {
     await createProject("stale");
     await patch("stale", { name: "known here" });
     // Another isolate changes it.
@@ -158,7 +158,7 @@ describe("a changed attribution window", () => {
     expect([found?.days, found?.place === null || found?.former_days === 60]).toEqual([30, true]);
   });
 
-  it("that fails is said in /health until it works, is tried again, and holds up neither tables nor other projects", async () => {
+  it("that fails is reported in /health until it works, is retried, and delays neither tables nor other projects", async () => {
     vi.spyOn(console, "error").mockReturnValue();
     for (const project_id of ["ailing", "well"]) {
       await createProject(project_id);
@@ -203,7 +203,7 @@ describe("a changed attribution window", () => {
     expect(await figuresIn("ailing")).toEqual(figuresOf(sent.ailing as StoredEvent[], 3));
   });
 
-  it("that waits to be tried again keeps nobody waiting who asks for the tables", async () => {
+  it("that waits for its next try delays no request for the tables", async () => {
     vi.spyOn(console, "error").mockReturnValue();
     await changeWindow("ailing", 5);
     await ailing();
@@ -218,7 +218,7 @@ describe("a changed attribution window", () => {
     expect(await figuresIn("ailing")).toEqual(figuresOf(sent.ailing as StoredEvent[], 5));
   });
 
-  it("waits for no other project's settled days, and settles none while it is under way", async () => {
+  it("does not wait for other projects' settled days, and lets no day be settled while it runs", async () => {
     await createProject("keeper");
     await env.DB.prepare("UPDATE projects SET settled_before = '2020-01-01' WHERE project_id = 'keeper'").run();
     expect((await patch("keeper", { attribution_days: 31 })).status).toBe(409);

@@ -99,7 +99,7 @@ describe("a project that was removed", () => {
     );
   });
 
-  it("is refused that, with the reason, while anything of it could come back", async () => {
+  it("is kept, with the reason, while any of its data could still come back", async () => {
     const refusal = async () => {
       const response = await call("DELETE", "/projects/brand", undefined, bearer(key));
       return [response.status, (await response.json<{ detail: string }>()).detail] as const;
@@ -127,7 +127,7 @@ describe("a project that was removed", () => {
     await env.DB.prepare("DELETE FROM erasures").run();
   });
 
-  it("opens nothing with its keys any more, and its id is not given away before it is wholly gone", async () => {
+  it("has no working keys, and its id cannot be reused before everything is removed", async () => {
     expect((await call("DELETE", "/projects/brand", undefined, bearer(key))).status).toBe(204);
     const { forgetKey } = await import("../../worker/http/keys.ts");
     for (const known of [key, collect]) forgetKey(known.split("_")[1] as string);
@@ -141,7 +141,7 @@ describe("a project that was removed", () => {
     expect((await call("POST", "/projects", { project_id: "brand" })).status).toBe(201);
   });
 
-  it("leaves nothing to the one that is made under its id", async () => {
+  it("leaves nothing to a new project with its id", async () => {
     expect((await call("GET", "/session", undefined, bearer(key))).status).toBe(401);
     const own = bearer(await makeApiKey({ role: "admin", project_id: "brand" }));
     expect(await read("/players", own)).toMatchObject({ rows: [] });
@@ -157,7 +157,7 @@ describe("a project that was removed", () => {
     expect(all.rows.map(({ action }) => action)).toContain("project.remove");
   });
 
-  it("leaves its events that were on their way to those who administer all projects, as dead letters", async () => {
+  it("leaves events that were still in the queue as dead letters, for keys that administer all projects", async () => {
     const late = storedEvent({
       project_id: "brand",
       event_type: "visit",
@@ -205,7 +205,7 @@ const makeStaleKey = (project_id: string) =>
     .run();
 
 describe("a removal", () => {
-  it("leaves no row in any table but the record of who did what, and touches no other project", async () => {
+  it("leaves no row in any table except the audit log, and changes no other project", async () => {
     for (const project_id of ["stays", "goes"]) await createProject(project_id);
     const tables = await tablesOfProjects();
     // Held, as by an erasure: a run that another test has woken makes no rows of these events.

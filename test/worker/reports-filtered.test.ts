@@ -102,7 +102,7 @@ function alone(project_id: string, sent: StoredEvent[], filter: AskedFilter): St
 let answers = 0;
 
 describe("a report narrowed by fields", () => {
-  it("tells of the events that fit as if there were no others", async () => {
+  it("has the figures of the matching events, as if there were no others", async () => {
     await env.DB.prepare("INSERT INTO exchange_rates VALUES ('EUR', '2026-10-31', 108000000, 'test', 0)").run();
     let run = 0;
     await fc.assert(
@@ -178,7 +178,7 @@ async function begin(settings: { currency?: string } = {}) {
 type Body = Record<string, unknown> & { total: Record<string, unknown>; errors?: { field: string }[]; detail?: string };
 
 describe("a first time", () => {
-  it("counts under a filter where what happened then fits it", async () => {
+  it("counts under a filter if the event of that moment matches it", async () => {
     const { read } = await begin();
     const { body } = await read(`/campaigns?${MAY}&country=MT&platform=ios&platform=web`);
     expect(body.total).toMatchObject({
@@ -192,7 +192,7 @@ describe("a first time", () => {
     expect(kpis.body.total).toMatchObject({ new_players: 1, active_users: 1, first_deposits: 0 });
   });
 
-  it("is where the funnel follows people from, and a cohort begins", async () => {
+  it("decides in which funnel and cohort a person is", async () => {
     const { read } = await begin();
     const steps = async (query: string) => {
       const { body } = await read(`/funnel?${MAY}&${query}`);
@@ -210,7 +210,7 @@ describe("a first time", () => {
 });
 
 describe("a filter", () => {
-  it("is that of a saved segment, what is asked for, and the tags of the key, all together", async () => {
+  it("combines a saved segment, the request's parameters and the tags of the key", async () => {
     const { project_id, read } = await begin();
     const segment = { project_id, name: "Malta", shared: true, filter: { country: ["MT"] } };
     const { segment_id } = await answerOf<{ segment_id: string }>("POST", "/segments", segment);
@@ -229,7 +229,7 @@ describe("a filter", () => {
     expect(await total("&banner_tag=autumn", await limited("spring"))).toContain("limited to other banner tags");
   });
 
-  it("is not made for who came by a share link", async () => {
+  it("is not made for a share link", async () => {
     const { project_id, read } = await begin();
     const { token } = await answerOf<{ token: string }>("POST", "/shares", { project_id, name: "a link" });
     const { session } = await answerOf<{ session: string }>("POST", "/share-sessions", { token });
@@ -243,7 +243,7 @@ describe("a filter", () => {
     expect(kept).toEqual({ filters: 0 });
   });
 
-  it("makes another answer with each event that is counted", async () => {
+  it("changes the answer's ETag with each counted event", async () => {
     const { send, read } = await begin();
     const address = `/metrics?${MAY}&platform=ios`;
     const first = await read(address);
@@ -256,7 +256,7 @@ describe("a filter", () => {
     expect((second.body.rows as unknown[]).length).toBe((first.body.rows as unknown[]).length + 1);
   });
 
-  it("has no figures by the minute, but by what these are counted by", async () => {
+  it("has no figures by the minute, except for fields that the live counters have", async () => {
     const { read } = await begin();
     const refused = await read("/metrics/visits?granularity=minute&platform=ios");
     expect([refused.status, refused.body.errors?.[0]?.field]).toEqual([400, "granularity"]);
@@ -264,7 +264,7 @@ describe("a filter", () => {
     expect((await read("/metrics/visits?platform=ios")).body).toMatchObject({ granularity: "hour", source: "tables" });
   });
 
-  it("is refused with the rule where a value is none, or a report is kept by no field", async () => {
+  it("is refused with the rule when a value is invalid, or a report is kept by no field", async () => {
     const { read } = await begin();
     for (const [address, field] of [
       ["/campaigns?country=malta", "country"],
@@ -277,7 +277,7 @@ describe("a filter", () => {
     }
   });
 
-  it("waits until the figures are counted from the log, and says how far they are", async () => {
+  it("answers with the progress until the figures are counted from the log", async () => {
     const { project_id } = await begin();
     await turnToDays();
     await env.DB.prepare("UPDATE figures_stand SET whole_at = NULL").run();
@@ -293,7 +293,7 @@ describe("a filter", () => {
     for (const more of ["&country=MT", ""]) expect((await asked(more)).status).toBe(200);
   });
 
-  it("is refused for days before the first that figures are kept of, and what is compared is, too", async () => {
+  it("is refused for days before the first that has figures, also in the compared period", async () => {
     const { project_id, read } = await begin();
     // As where the figures came to its log when that had let go of days before.
     await env.DB.batch([

@@ -189,7 +189,7 @@ async function expectAggregates(project_id: string): Promise<void> {
 let answers = 0;
 
 describe("reports of rows of days", () => {
-  it("equal those of the tables for everybody and each tag, whatever happened in whatever order", async () => {
+  it("equal those of the tables for everybody and each tag, whatever the events and their order", async () => {
     let run = 0;
     await fc.assert(
       fc.asyncProperty(

@@ -158,7 +158,7 @@ describe("/metrics", () => {
     expect(refused.status).toBe(400);
   });
 
-  it("is served under its older names too", async () => {
+  it("is served under its older paths, too", async () => {
     const canonical = await read<Record<string, unknown>>(`/metrics?${MAY}`);
     for (const older of ["/api", "/v1"])
       expect(await (await SELF.fetch(`${HOST}${older}/metrics?${MAY}`, { headers: ADMIN })).json()).toEqual(canonical);
@@ -176,7 +176,7 @@ describe("/metrics", () => {
 });
 
 describe("/funnel", () => {
-  it("follows those who first visited in the period, through all history", async () => {
+  it("follows people who first visited in the period, through all later events", async () => {
     const { by, steps } = await read<Record<string, unknown>>(`/funnel?${MAY}`);
     expect(by).toBe("visit_date");
     const timed = steps as { times_from_previous: { seconds_up_to: number | null; players: number }[] }[];
@@ -232,7 +232,7 @@ describe("/funnel", () => {
     ]);
   });
 
-  it("goes by the date of each step, by tag, and by one tag", async () => {
+  it("can go by the date of each step, by tag, and for one tag", async () => {
     const players = (steps: unknown) => (steps as { players: number }[]).map((step) => step.players);
     expect(
       players((await read<Record<string, unknown>>("/funnel?project_id=acme&from=2026-05-02&to=2026-05-02")).steps),
@@ -257,7 +257,7 @@ describe("/funnel", () => {
 });
 
 describe("/cohorts", () => {
-  it("tells who was active again how many days later, by the week and tag of their first day", async () => {
+  it("counts who was active again how many days later, by the week and tag of their first day", async () => {
     const { rows, total } = await read<Record<string, unknown>>(`/cohorts?${MAY}&group_by=banner_tag`);
     const spring = { cohort: "2026-04-27", banner_tag: "spring", players: 2 };
     const command = { cohort: "2026-04-27", banner_tag: "=cmd()", players: 1 };
@@ -289,7 +289,7 @@ describe("/cohorts", () => {
     ]);
   });
 
-  it("does not take a day that is not over for one without people", async () => {
+  it("does not show a day that is not over as a day without people", async () => {
     await createProject("young");
     const yesterday = Date.now() - 86_400_000;
     await deliver([
@@ -307,7 +307,7 @@ describe("/cohorts", () => {
 });
 
 describe("/campaigns", () => {
-  it("gives a row a tag and a total, in the project's currency", async () => {
+  it("gives a row for each tag and a total, in the project's currency", async () => {
     const { rows, total, currency } = await read<Record<string, unknown>>(`/campaigns?${MAY}`);
     expect(currency).toBe("EUR");
     expect(rows).toEqual([
@@ -368,7 +368,7 @@ describe("/campaigns", () => {
     });
   });
 
-  it("says when each tag had its last event up to the end of the period, also one that is silent in it", async () => {
+  it("has the time of each tag's last event up to the end of the period, also for a tag without events in it", async () => {
     const lastIn = async (query: string) => {
       const { rows, total } = (await read<Record<string, unknown>>(
         `/campaigns?project_id=acme&${query}`,
@@ -429,7 +429,7 @@ describe("/campaigns", () => {
     });
   });
 
-  it("holds the days that are over against as many before, and still tells of all days", async () => {
+  it("compares the days that are over with as many before, and still has the figures of all days", async () => {
     const asked = "/campaigns?project_id=acme&from=2026-05-02&to=2026-05-03&compare=previous";
     const body = await read<Record<string, unknown>>(`${asked}&compare_until=2026-05-02`);
     expect(body.previous_period).toEqual({ from: "2026-04-30", to: "2026-05-01" });
@@ -456,7 +456,7 @@ describe("/campaigns", () => {
 });
 
 describe("/players/{id}", () => {
-  it("tells what is known of a player, the time as a visitor included", async () => {
+  it("has all data of a player, including the time as a visitor", async () => {
     expect(await read<Record<string, unknown>>("/players/half?project_id=acme")).toEqual({
       project_id: "acme",
       player_id: "half",

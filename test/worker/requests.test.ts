@@ -38,7 +38,7 @@ beforeAll(async () => {
 });
 
 describe("a flood of rejected pixels", () => {
-  it("is counted to the last one, in few calls and rows, with a bounded number of samples", async () => {
+  it("is counted completely, in few calls and rows, with a limited number of samples", async () => {
     const record = vi.fn();
     const counting = {
       ...env,
@@ -142,7 +142,7 @@ describe("the ring", () => {
     expect(await stub.read(0, Number.MAX_SAFE_INTEGER, 10_000)).toMatchObject({ total: 1, samples: [{ n: 1_201 }] });
   });
 
-  it("counts by code alone where there are more fields than any set-up has", async () => {
+  it("counts by code alone when there are more fields than any integration has", async () => {
     const stub = env.REQUEST_LOG.getByName("invented");
     for (const id of ["a", "b", "c"]) {
       const reasons = Array.from(
@@ -161,7 +161,7 @@ describe("the ring", () => {
 });
 
 describe("hints", () => {
-  it.each(ERROR_CODES)("know %s, whatever the field", (code) => {
+  it.each(ERROR_CODES)("recognise %s in any field", (code) => {
     expect(hintFor({ code, field: "anything" })).toMatch(/^.{20,}[.]$/);
     expect(hintFor({ code, field: "anything" })).not.toContain("$");
   });
@@ -223,8 +223,8 @@ describe("hints", () => {
   });
 });
 
-describe("a request as it is shown", () => {
-  it("has at most a kilobyte, and neither signatures nor keys", () => {
+describe("a request in the log", () => {
+  it("is shown with at most a kilobyte, and without signatures and keys", () => {
     const key = `ep_${"0a".repeat(8)}_${"1b".repeat(24)}`;
     const shown = boundedRequest([
       ["sig", "f".repeat(64)],
@@ -277,7 +277,7 @@ describe("rejections", () => {
     ]);
   });
 
-  it("that name an unknown project, or none that could be one, are the default project's", async () => {
+  it("that name an unknown or an invalid project are in the default project's log", async () => {
     const before = (await requests("default")).counts.rejected;
     await sendPixel("/visit", { project_id: "nobodys", player_id: "p", btag: "t" });
     await sendPixel("/visit", { project_id: "nobodys", player_id: "p" });
@@ -286,7 +286,7 @@ describe("rejections", () => {
     expect((await ask("nobodys")).status).toBe(400);
   });
 
-  it("of a browser that asks for privacy are counted, and nothing of them is kept", async () => {
+  it("of a browser with a privacy signal are counted, and nothing else of them is stored", async () => {
     await env.DB.prepare("UPDATE projects SET respect_privacy_signals = 1 WHERE project_id = 'shy'").run();
     await sendPixel("/visit", { project_id: "shy", player_id: "private", btag: "t" }, { "sec-gpc": "1" });
     const { rows } = await rejected("shy", 1);
@@ -294,7 +294,7 @@ describe("rejections", () => {
     expect(JSON.stringify(rows)).not.toContain("private");
   });
 
-  it("of the events API are each event's own, under the key's project", async () => {
+  it("of the events API are logged for each event, in the key's project", async () => {
     const key = await makeApiKey({ role: "collect", project_id: "api" });
     const post = (body: string) => call("POST", "/events", body, bearer(key));
     const events = [
@@ -316,7 +316,7 @@ describe("rejections", () => {
     expect((await requests("other")).counts.rejected).toBe(0);
   });
 
-  it("do not change their answer when the log fails, and are tried twice", async () => {
+  it("are answered the same when the log fails, and are written with two tries", async () => {
     const record = vi.fn(() => Promise.reject(new Error("down")));
     const broken = { ...env, REQUEST_LOG: { getByName: () => ({ record }) } } as unknown as Env;
     const logged = vi.spyOn(console, "error").mockImplementation(() => undefined);
@@ -333,8 +333,8 @@ describe("rejections", () => {
   });
 });
 
-describe("who may see it", () => {
-  it("administrators, each of their own project", async () => {
+describe("the request log can be read by", () => {
+  it("administrators, each for their project", async () => {
     const admin = await makeApiKey({ role: "admin", project_id: "mine" });
     const analyst = await makeApiKey({ role: "analyst", project_id: "mine" });
     const affiliate = await makeApiKey({ role: "admin", project_id: "mine", banner_tags: ["t"] });
@@ -456,7 +456,7 @@ describe("accepted events", () => {
   });
 });
 
-it("one payment that comes twice, and a correction of it, are counted and shown as docs/pixels.md says", async () => {
+it("one payment that is sent twice, and a correction of it, are counted and shown as docs/pixels.md says", async () => {
   await createProject("twice", { currency: "EUR" });
   const deposit = async (player_id: string, amount: string, more: Sent = {}) => {
     const sent = { project_id: "twice", btag: player_id, player_id, amount, currency: "EUR", ...more };
@@ -499,7 +499,7 @@ it("one payment that comes twice, and a correction of it, are counted and shown 
 });
 
 describe("outcomes", () => {
-  it("equal a naive count in steps of any size and after a rebuild, and tell of bots", async () => {
+  it("equal a naive count in steps of any size and after a rebuild, and include bots", async () => {
     const bots = [null, null, "crawler", "headless"];
     const events = Array.from({ length: 300 }, (_, n) =>
       storedEvent({

@@ -174,7 +174,7 @@ beforeEach(async () => {
 });
 
 describe("a log that was lost", () => {
-  it("comes back with every event, setting and figure as it was", async () => {
+  it("is restored with every event, setting and figure unchanged", async () => {
     expect((before.events as unknown[]).length).toBe(EVENTS);
     expect((before.transactions as unknown[]).length).toBeGreaterThan(5);
     expect((before.files as unknown[]).length).toBeGreaterThan(8);
@@ -201,7 +201,7 @@ describe("a log that was lost", () => {
     expect([rows.length, new Set(rows).size]).toEqual([EVENTS + 1, EVENTS + 1]);
   });
 
-  it("comes back once, whatever call fails or is the last one", async () => {
+  it("is restored once, whichever call fails or is the last one", async () => {
     const { one: _, two: __, ...log } = before;
     const unbroken = faulty(Number.MAX_SAFE_INTEGER, "fails");
     await lose();
@@ -217,7 +217,7 @@ describe("a log that was lost", () => {
     expect(await everything()).toEqual(before);
   });
 
-  it("comes back while events come in: those of the archive stay, the others follow, each once", async () => {
+  it("is restored while new events arrive: those of the archive keep their places, the others follow, each once", async () => {
     await lose();
     const archived = Array.from({ length: EVENTS }, (_, n) => event(n));
     const sent: StoredEvent[] = [];
@@ -258,7 +258,7 @@ describe("a log that was lost", () => {
     expect((await rowsOf("audit")).length).toBeGreaterThan((before.audit as unknown[]).length);
   });
 
-  it("has the figures of days whose events had gone from the log, too", async () => {
+  it("has the figures of days whose events had been removed from the log, too", async () => {
     const { bytes, customMetadata } = bucketBefore.get(SETTINGS) as {
       bytes: ArrayBuffer;
       customMetadata: Record<string, string>;
@@ -272,7 +272,7 @@ describe("a log that was lost", () => {
     expect(await everything()).toEqual(before);
   });
 
-  it("has the receipts of erasures, those that were asked for since the loss behind them, and of one that ran no names", async () => {
+  it("has the receipts of erasures, then those requested since the loss, and no names of an unfinished one", async () => {
     const [receipt] = before.erasures as { n: number; id: string }[];
     await env.DB.prepare(
       `INSERT INTO erasures (id, project_id, subject, suppress, step, due_at, names, found, requested_at)
@@ -297,7 +297,7 @@ describe("a log that was lost", () => {
     expect(results[0]?.n).toBe(receipt?.n);
   });
 
-  it("is not taken for the bucket's: nothing of the archive is overwritten before it is restored", async () => {
+  it("is not written to the bucket: nothing of the archive is overwritten before the restore", async () => {
     await lose();
     const bucket = await contents();
     await deliver([{ events: [event(1)] }]);
@@ -306,7 +306,7 @@ describe("a log that was lost", () => {
     expect(await contents()).toEqual(bucket);
   });
 
-  it("names a file that is not as it was written", async () => {
+  it("names a file that was altered", async () => {
     await lose();
     const [key = ""] = await keysIn("events/");
     const { bytes } = bucketBefore.get(key) as { bytes: ArrayBuffer };
@@ -317,7 +317,7 @@ describe("a log that was lost", () => {
   });
 });
 
-it("a file of several row groups comes back group by group", async () => {
+it("a file of several row groups is restored group by group", async () => {
   await lose();
   await emptyBucket();
   await createProject("one");
@@ -345,7 +345,7 @@ it("a file of several row groups comes back group by group", async () => {
 describe("the route", () => {
   const ask = (headers?: HeadersInit) => call("POST", "/archive/restore", undefined, headers);
 
-  it("does a step at a time, and nothing more when it is done", async () => {
+  it("does one step per call, and nothing when the restore is done", async () => {
     await lose();
     const phases = new Set<string>();
     for (let restored: Restored | null = null; restored?.phase !== "done"; ) {
@@ -359,7 +359,7 @@ describe("the route", () => {
     expect((await rowsOf("audit", "action = 'archive.restore'")).length).toBe(1);
   });
 
-  it("refuses where there is nothing to restore", async () => {
+  it("refuses when there is nothing to restore", async () => {
     await env.DB.prepare("DELETE FROM restores").run();
     expect((await ask()).status).toBe(409);
     await lose();

@@ -90,7 +90,7 @@ describe("retention", () => {
     [21, "paid"],
     [500, "paid"],
   ] as const)(
-    "of %i projects lets go of everything that is due, with the budget of the %s plan",
+    "of %i projects removes everything that has become due, with the budget of the %s plan",
     async (many, plan) => {
       await populate(many);
       expect(await left()).toMatchObject({ kept: all(many) });
@@ -101,7 +101,7 @@ describe("retention", () => {
     },
   );
 
-  describe("where an invocation has room for one step alone", () => {
+  describe("when an invocation has room for only one step", () => {
     beforeEach(() => populate(8));
     const one = () => {
       let steps = 1;
@@ -124,7 +124,7 @@ describe("retention", () => {
       expect(new Set(served)).toEqual(new Set(["settled", "events", "figures", "archive"]));
     });
 
-    it("serves every project once before any a second time, and goes on where it stopped", async () => {
+    it("serves every project once before any a second time, and continues where it stopped", async () => {
       // A second day that is due.
       const more = Array.from({ length: 8 }, (_, n) =>
         storedEvent({
@@ -183,7 +183,7 @@ describe("retention", () => {
     expect(await left()).toMatchObject({ old: { events: 2, archived: 2 } });
   });
 
-  it("of one class goes on while another one fails", async () => {
+  it("of one class continues while another one fails", async () => {
     await populate(1);
     const failing = new Proxy(env.ARCHIVE, {
       get: (real, name) => {

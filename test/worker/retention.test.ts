@@ -69,7 +69,7 @@ const someEvents = (days: { min: number; max: number }, time: "then" | "now") =>
   );
 
 describe("settled days", () => {
-  it("leave every figure as a naive count of all events has it, whatever comes for the days after them", async () => {
+  it("keep every figure equal to a naive count of all events, whatever arrives for later days", async () => {
     let run = 0;
     await fc.assert(
       fc.asyncProperty(
@@ -153,7 +153,7 @@ describe("settled days", () => {
     expect(await figuresIn(project_id)).toEqual(figuresOf([...sent, ...link], 2));
   });
 
-  it("take what comes for them after all, once", async () => {
+  it("count late events for them once", async () => {
     await keeping("late", { events_days: 35 });
     const event = (event_id: string, day: number, more: Partial<StoredEvent> = {}) =>
       storedEvent({ project_id: "late", event_type: "visit", event_id, player_id: "p", timestamp: at(day), ...more });
@@ -171,7 +171,7 @@ describe("settled days", () => {
     expect(await figuresIn("late")).toEqual(figuresOf(all, 2));
   });
 
-  it("keep the scores of a player who turns out to be a visitor, too", async () => {
+  it("keep the scores of a player who turns out to have been a visitor", async () => {
     await keeping("games", { events_days: 35 });
     const score = (day: number, score: number, more: Partial<StoredEvent>) =>
       storedEvent({
@@ -202,7 +202,7 @@ describe("settled days", () => {
     ]);
   });
 
-  it("are not settled while a projection is behind, nor swept before all have passed", async () => {
+  it("are not settled while a projection is behind, and keep their events until all projections have read them", async () => {
     await keeping("waiting", { events_days: 35 });
     await deliver([
       { events: [storedEvent({ project_id: "waiting", event_type: "visit", player_id: "p", timestamp: at(0) })] },
@@ -221,7 +221,7 @@ describe("settled days", () => {
     expect(await inLog("waiting")).toEqual([]);
   });
 
-  it("cannot be made again from a log that no longer has them", async () => {
+  it("cannot be rebuilt from a log that no longer has their events", async () => {
     expect((await call("POST", "/projections/daily/rebuild")).status).toBe(409);
     expect((await call("POST", "/projections/live/rebuild")).status).toBe(202);
     const changed = await call("PATCH", "/projects/late", { attribution_days: 3 });
@@ -230,7 +230,7 @@ describe("settled days", () => {
 });
 
 describe("retention", () => {
-  it("is done in bounded steps, and goes on where it stopped, also after a fault at any of its calls", async () => {
+  it("is done in limited steps, and continues where it stopped, also after a fault at any of its calls", async () => {
     await keeping("faults", { events_days: 35, figures_days: 60 });
     const events = Array.from({ length: 30 }, (_, n) =>
       storedEvent({ project_id: "faults", event_type: "visit", player_id: `p${n}`, timestamp: at(10 + (n % 10)) }),
@@ -271,7 +271,7 @@ describe("retention", () => {
     expect(results).toMatchObject([{ class: "events", removed: 15 }]);
   });
 
-  it("leaves events that have gone from the log in the list, from the archive", async () => {
+  it("keeps events that were removed from the log in the list, read from the archive", async () => {
     await keeping("listed", { events_days: 35 });
     const day = (n: number, event_id: string) =>
       storedEvent({
@@ -317,7 +317,7 @@ describe("retention", () => {
     expect(await idsOf("country=MT&platform=web")).toEqual([]);
   });
 
-  it("removes archived events, those with an amount later, and of nobody else", async () => {
+  it("removes archived events, those with an amount later, and none of other projects", async () => {
     await emptyBucket();
     for (const table of ["archive_runs", "archive_files", "archive_compactions"])
       await env.DB.prepare(`DELETE FROM ${table}`).run();
@@ -370,7 +370,7 @@ describe("retention", () => {
     expect(last.archiving).toEqual(["archiving 2026-06-20 deposit", "archiving 2026-06-30 deposit"]);
   });
 
-  it("removes figures where a project wants that, by day", async () => {
+  it("removes figures by day, if a project is set to that", async () => {
     await keeping("figures", { events_days: 35, figures_days: 40 });
     const event = (day: number) =>
       storedEvent({

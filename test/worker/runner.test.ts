@@ -31,7 +31,7 @@ afterEach(() => {
 });
 
 describe("a duty", () => {
-  it("goes on by itself until it is done, with a budget of its own each time", async () => {
+  it("continues by itself until it is done, with a separate budget each time", async () => {
     const left: number[] = [];
     duty("test pieces", async (own, budget): Promise<Progress> => {
       await own.DB.prepare("SELECT 1").run();
@@ -44,7 +44,7 @@ describe("a duty", () => {
     expect(left).toEqual(Array(3).fill(left[0]));
   });
 
-  it("never runs twice at once, and runs again for a wake that came meanwhile", async () => {
+  it("never runs twice at once, and runs again if it was woken meanwhile", async () => {
     let [running, most, runs] = [0, 0, 0];
     const held = Promise.withResolvers<void>();
     duty("test alone", async () => {
@@ -72,7 +72,7 @@ describe("a duty", () => {
     expect([runs, most]).toEqual([2, 1]);
   });
 
-  it("that fails is logged, tried again after a growing pause, and holds up no other", async () => {
+  it("that fails is logged, tried again after a growing pause, and delays no other", async () => {
     let [tries, others] = [0, 0];
     duty("test failing", async () => {
       tries++;
@@ -97,7 +97,7 @@ describe("a duty", () => {
     expect(lines.filter((line) => line.includes('"message":"duty failed","name":"test failing"'))).toHaveLength(7);
   });
 
-  it("that fails is said in /health and the metrics, since when, until it works again; a spent budget is a failure", async () => {
+  it("that fails is in /health and the metrics, since when, until it works; a spent budget is a failure", async () => {
     let [tries, heals] = [0, false];
     duty("test ailing", async (own) => {
       tries++;
@@ -132,7 +132,7 @@ describe("a duty", () => {
     expect([last.answer, last.since]).toEqual([200, undefined]);
   });
 
-  it("is one run for all who ask for it, and none within the age that they allow", async () => {
+  it("runs once for all requests that wait for it, and not within the age that they allow", async () => {
     let runs = 0;
     let open = false;
     duty("test shared", async () => {
@@ -155,7 +155,7 @@ describe("a duty", () => {
     expect([await ask(0), runs]).toEqual([true, 2]);
   });
 
-  it("that began too early for who asks is followed by another", async () => {
+  it("runs once more for a request that came after the run began", async () => {
     let runs = 0;
     let open = false;
     duty("test followed", async () => {
@@ -173,7 +173,7 @@ describe("a duty", () => {
     expect([await asked, runs]).toEqual([true, 2]);
   });
 
-  it("is woken as often as it says, at whatever second the minute ends", () => {
+  it("is woken as often as it sets, at whatever second cron runs", () => {
     const own = duty("test quarters", async () => "done", 15 * 60_000);
     for (const second of [0, 1_000, 59_999]) {
       const woken = Array.from({ length: 60 }, (_, minute) => minute).filter((minute) =>

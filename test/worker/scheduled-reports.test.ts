@@ -109,7 +109,7 @@ describe("a period", () => {
 });
 
 describe("a scheduled report", () => {
-  it("is sent once a period, at its hour, also of those that cron missed", PATIENCE, async () => {
+  it("is sent once a period, at its hour, also for periods that cron missed", PATIENCE, async () => {
     const project_id = await newProject();
     const address = await receiver({});
     const channel = await webhook(project_id, address);
@@ -128,7 +128,7 @@ describe("a scheduled report", () => {
     expect(await periods(address)).toEqual([2, 3, 4, 5].map((day) => `2040-02-0${day} 2040-02-0${day}`));
   });
 
-  it("is one, whatever fails or runs at the same time", PATIENCE, async () => {
+  it("is sent once, whatever fails or runs at the same time", PATIENCE, async () => {
     const project_id = await newProject();
     const address = await receiver({ status: 500 }, {});
     const channel = await webhook(project_id, address);
@@ -238,7 +238,7 @@ describe("a scheduled report", () => {
     },
   );
 
-  it("by mail ends by its link alone, and for its reader alone", PATIENCE, async () => {
+  it("by mail ends only by its link, and only for that reader", PATIENCE, async () => {
     const project_id = await newProject();
     const [own, others] = [await receiver({}), await receiver({})];
     const channels = [await mailbox(project_id, own), await webhook(project_id, others)] as const;
@@ -280,7 +280,7 @@ describe("a scheduled report", () => {
     ]);
   });
 
-  it("is tried at once, and counts for nothing then", PATIENCE, async () => {
+  it("is sent at once as a test, which does not count as its period's report", PATIENCE, async () => {
     const project_id = await newProject();
     const address = await receiver({ body: "thanks" });
     const channel = await webhook(project_id, address);
@@ -292,7 +292,7 @@ describe("a scheduled report", () => {
     expect(await db.all(sql`SELECT * FROM notices WHERE channel_id = ${channel.id}`)).toEqual([]);
   });
 
-  it("of a segment that was removed says so, and holds up no other", PATIENCE, async () => {
+  it("of a segment that was removed says so, and delays no other", PATIENCE, async () => {
     const project_id = await newProject();
     const address = await receiver({});
     const channel = await webhook(project_id, address);

@@ -129,7 +129,7 @@ describe("a schema", () => {
     ["x".repeat(257), false],
   ])("may have the pattern %s: %s", (pattern, taken) => expect(patternFault(pattern) === null).toBe(taken));
 
-  it("sees long texts no pattern at all", () => {
+  it("compares no pattern with long texts", () => {
     const check = compile({ pattern: "^a*$" });
     expect([check("a".repeat(256)).length, check("a".repeat(257)).length]).toEqual([0, 1]);
     expect(accepts({ pattern: "b$" }, "aab")).toBe(true);
@@ -371,7 +371,7 @@ describe("compatibility", () => {
       return after;
     });
 
-  it("is never declared where a value shows that it is not", () => {
+  it("is never declared when a value proves the opposite", () => {
     const pairs = fc.oneof(
       fc.tuple(schema, schema),
       schema.chain((before) => fc.tuple(fc.constant(before), changed(before))),
@@ -396,7 +396,7 @@ describe("compatibility", () => {
     expect(told).toBeGreaterThan(100);
   });
 
-  it("is seen in a schema of itself", () => {
+  it("holds between a schema and itself", () => {
     fc.assert(
       fc.property(schema, (document) => {
         const reading = readSchema(document, { event: false });
@@ -414,7 +414,7 @@ describe("the registry", () => {
     await createProject("other");
   });
 
-  it("counts versions up, and gives the same schema the same version", async () => {
+  it("numbers versions upwards, and gives the same schema the same version", async () => {
     const first = await register("brand", "level_up", ofData({ level: { type: "integer", minimum: 1 } }));
     expect(first.status).toBe(201);
     expect(await first.json()).toMatchObject({ version: 1, mode: "warn", current: true, project_id: "brand" });
@@ -457,7 +457,7 @@ describe("the registry", () => {
     expect(results).toEqual([{ version: 1 }]);
   });
 
-  it("takes an incompatible change on demand, and the audit log says so", async () => {
+  it("accepts an incompatible change on demand, and the audit log says so", async () => {
     const typed = ofData({ loot: { type: "number" } });
     await register("brand", "named", ofData({}));
     expect((await register("brand", "named", ofData({ loot: true }))).status).toBe(201);
@@ -488,7 +488,7 @@ describe("the registry", () => {
     expect((await register("nowhere", "odd", {})).status).toBe(400);
   });
 
-  it("gives each of many registrations at once a version of its own, and compares each with the one before", async () => {
+  it("gives each of many simultaneous registrations a version, and compares each with the one before", async () => {
     const own = (maximum: number) => ofData({ level: { type: "integer", maximum } });
     const limits = [1, 2, 3, 4, 5, 6];
     const answers = await Promise.all(
@@ -511,7 +511,7 @@ describe("the registry", () => {
     for (const response of same) expect(await response.json()).toMatchObject({ version: 1 });
   });
 
-  it("changes the mode, retires, and begins again with the next number", async () => {
+  it("changes the mode, retires a schema, and begins again with the next number", async () => {
     const of = (method: string, body?: unknown) => call(method, "/schemas/phase?project_id=brand", body);
     expect((await of("GET")).status).toBe(404);
     expect((await of("PATCH", { mode: "off" })).status).toBe(404);
@@ -547,7 +547,7 @@ describe("the registry", () => {
     expect(results[0]).toMatchObject({ project_id: "brand", actor: "admin", details: '{"version":1,"mode":"off"}' });
   });
 
-  it("is for administrators of the project; analysts read", async () => {
+  it("can be changed by administrators of the project, and read by analysts", async () => {
     const analyst = bearer(await makeApiKey({ role: "analyst", project_id: "brand" }));
     const viewer = bearer(await makeApiKey({ role: "viewer", project_id: "brand" }));
     const foreign = bearer(await makeApiKey({ role: "admin", project_id: "other" }));
@@ -628,7 +628,7 @@ describe("an event", () => {
     expect((await send({ event_type: "lost", player_id: "p" })).status).toBe(202);
   });
 
-  it("of a batch is refused by itself", async () => {
+  it("of a batch is refused individually", async () => {
     const response = await send([won({ level: 1 }), won({}), won({ level: "x" }), won({ level: 2 })]);
     const { accepted, results } = await response.json<{
       accepted: number;
@@ -654,7 +654,7 @@ describe("an event", () => {
     ]);
   });
 
-  it("is taken with a warning where the mode is warn, and without where it is off", async () => {
+  it("is accepted with a warning when the mode is warn, and without one when it is off", async () => {
     const change = (mode: string) => call("PATCH", "/schemas/won?project_id=strict", { mode });
     await change("warn");
     const warned = await send(won({ event_id: "warned-1" }));
@@ -672,7 +672,7 @@ describe("an event", () => {
     expect(await (await send(won({ event_id: "off-1" }))).json()).toEqual({ status: "accepted", event_id: "off-1" });
   });
 
-  it("costs no reading where nothing is registered, and little where something is", async () => {
+  it("costs no read when no schema is registered, and little when one is", async () => {
     await createProject("quiet");
     await createProject("busy");
     await register("busy", "spin", { required: ["score"] }, { mode: "enforce" });
@@ -694,7 +694,7 @@ describe("an event", () => {
 });
 
 describe("drift", () => {
-  it("shows keys without a name, names without a key, and events that break the schema", async () => {
+  it("shows keys that the schema does not name, names that no event has, and events that break the schema", async () => {
     await createProject("drifting");
     const event = (data: Json | null, more: Json = {}) =>
       storedEvent({

@@ -47,7 +47,7 @@ beforeAll(async () => {
 });
 
 describe("a segment", () => {
-  it("is one's own, and may be used beside other filters", async () => {
+  it("belongs to its maker, and can be combined with other filters", async () => {
     const { segment_id, ...made } = await save(viewer, { name: "reds", filter: { banner_tag_contains: ["RED"] } });
     expect(made).toMatchObject({
       name: "reds",
@@ -70,7 +70,7 @@ describe("a segment", () => {
     expect((await get(`/metrics?project_id=${PROJECT}&segment_id=${segment_id}`, viewer)).status).toBe(400);
   });
 
-  it("is shared, changed and removed for all by administrators alone", async () => {
+  it("can be shared, and then changed and removed only by administrators", async () => {
     const filter = { banner_tag: ["blue"] };
     expect((await call("POST", "/segments", { name: "b", filter, shared: true }, viewer)).status).toBe(403);
     const { segment_id } = await save(ADMIN, { name: "blues", filter, shared: true });
@@ -92,7 +92,7 @@ describe("a segment", () => {
     ]);
   });
 
-  it("is of its project alone", async () => {
+  it("belongs only to its project", async () => {
     const { segment_id } = await save(ADMIN, { filter: { banner_tag: ["blue"] }, shared: true });
     expect((await get(`/metrics?project_id=another&segment_id=${segment_id}`)).status).toBe(400);
     const admin = bearer(await makeApiKey({ role: "admin", project_id: "another" }));
@@ -104,7 +104,7 @@ describe("a segment", () => {
     await call("DELETE", `/segments/${segment_id}`);
   });
 
-  it("never shows a limited key more, nor tells it of other tags", async () => {
+  it("never shows a limited key more than its tags, nor names other tags to it", async () => {
     const wide = await save(ADMIN, { name: "wide", filter: { banner_tag_contains: ["e"] }, shared: true });
     const foreign = await save(ADMIN, { name: "foreign", filter: { banner_tag_not: ["blue"] }, shared: true });
     expect(await names(affiliate)).toEqual(["wide"]);
@@ -116,7 +116,7 @@ describe("a segment", () => {
     expect(await names(affiliate)).toEqual(["mine", "wide"]);
   });
 
-  it("goes on with a key that is rotated", async () => {
+  it("still works with a key that was rotated", async () => {
     const old = await makeApiKey({ role: "viewer", project_id: PROJECT });
     await save(bearer(old), { name: "kept", filter: { banner_tag: ["red"] } });
     const rotated = await call("POST", `/keys/${old.split("_")[1]}/rotate`, {});
@@ -171,7 +171,7 @@ describe("a segment of more than tags", () => {
     await settle();
   });
 
-  it("has its figures counted over all that there is when it is saved, and when its filter is changed", async () => {
+  it("has its figures counted for all past events when it is saved, and when its filter is changed", async () => {
     const { status, segment } = await saved({ filter: finns });
     expect([status, segment]).toMatchObject([
       201,
@@ -200,7 +200,7 @@ describe("a segment of more than tags", () => {
     expect((await call("DELETE", path)).status).toBe(204);
   });
 
-  it("names what is wrong with its filter, and is refused by a report that is kept by tag", async () => {
+  it("is refused with the errors of its filter, and by a report that is kept by tag", async () => {
     expect(await saved({ filter: { country: ["finland"] } })).toMatchObject({
       status: 400,
       segment: { errors: [{ field: "filter.country.0" }] },
@@ -211,7 +211,7 @@ describe("a segment of more than tags", () => {
     await call("DELETE", `/segments/${segment.segment_id}`);
   });
 
-  it("opens no share link, which shows what is kept by tag", async () => {
+  it("cannot be used for a share link, which shows only what is kept by tag", async () => {
     const link = (segment_id: string) => call("POST", "/shares", { project_id: MADE, name: "link", segment_id });
     const fields = (await saved({ filter: { country: ["FI"] } })).segment;
     expect(await problem(await link(fields.segment_id))).toMatchObject({
@@ -224,7 +224,7 @@ describe("a segment of more than tags", () => {
     expect(await problem(changed)).toMatchObject({ status: 409, detail: expect.stringContaining("Share links") });
   });
 
-  it("tells how far its figures are counted where there are many people, and refuses a question until they are", async () => {
+  it("reports how far its figures are counted, and its reports are refused until they are complete", async () => {
     const many = "segmented-many";
     await createProject(many);
     await env.DB.prepare(
@@ -244,7 +244,7 @@ describe("a segment of more than tags", () => {
     expect(await scopeFor(unwoken, db, many, asked, Date.now(), null)).toMatchObject({ whole: true, counted: 1 });
   });
 
-  it("is refused where so many others are saved that there is no room for its figures", async () => {
+  it("is refused when so many others are saved that there is no room for its figures", async () => {
     const full = "segmented-full";
     await createProject(full);
     for (let n = 0; n < MOST_SCOPES; n++)

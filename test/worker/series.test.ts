@@ -205,7 +205,7 @@ const dimensionsOf = (name: string) =>
   ["revenue", "arpu"].includes(name) ? (["banner_tag", "app_id"] as const) : DIMENSIONS;
 
 describe("a series", () => {
-  it.each(byMinute)("%s by the minute is what happened in each, for the last 24 hours", async (name) => {
+  it.each(byMinute)("%s by the minute equals a naive count, for the last 24 hours", async (name) => {
     const answer = await seriesOf(name, {});
     expect(answer).toMatchObject({ granularity: "minute", source: "live", name });
     expect([1_440, 1_441]).toContain(answer.points.length);
@@ -219,7 +219,7 @@ describe("a series", () => {
     }
   });
 
-  it.each(names)("%s by the hour and day is what happened in each, whatever the clock did", async (name) => {
+  it.each(names)("%s by the hour and day equals a naive count, also across changes of the clocks", async (name) => {
     const day = (at: number) => ({
       startTime: at,
       endTime: new Date(startOfLocalDay(ZONE, at + 30 * HOUR)).toISOString(),
@@ -253,7 +253,7 @@ describe("a series", () => {
     expect(days.points.every((point) => !("complete" in point))).toBe(true);
   });
 
-  it.each(names)("%s is narrowed to one value of one field, beside its tags", async (name) => {
+  it.each(names)("%s can be filtered by one value of one field, in addition to tags", async (name) => {
     const filters = ["revenue", "arpu"].includes(name)
       ? [{ app_id: "slots" }]
       : [{ country: "MT" }, { device: "mobile" }, { app_id: "slots" }];
@@ -276,7 +276,7 @@ describe("a series", () => {
     check(name, await seriesOf(name, some), some, ["summer"]);
   });
 
-  it("of the live counters is that of the tables, hour by hour", async () => {
+  it("of the live counters equals that of the tables, hour by hour", async () => {
     const startTime =
       startOfLocalDay(ZONE, NOW) - 4 * HOUR > NOW - 23 * HOUR
         ? startOfLocalDay(ZONE, NOW) - 4 * HOUR
@@ -310,7 +310,7 @@ describe("a series", () => {
     );
   });
 
-  it("speaks of a limited key's own tags alone", async () => {
+  it("has only a limited key's tags", async () => {
     for (const banner_tags of [["spring"], ["summer", "winter"]]) {
       const key = await makeApiKey({ role: "viewer", project_id: "series", banner_tags });
       const headers = bearer(key);
@@ -334,7 +334,7 @@ describe("a series", () => {
     check("daily_active_users", await seriesOf("daily_active_users", one), one, ["summer"]);
   });
 
-  it("has first deposits by the day, by the tag of each", async () => {
+  it("has first deposits by day and tag", async () => {
     for (const banner_tags of [null, ["spring"], ["summer", "winter"]]) {
       const headers = banner_tags
         ? bearer(await makeApiKey({ role: "viewer", project_id: "series", banner_tags }))
@@ -349,7 +349,7 @@ describe("a series", () => {
     }
   });
 
-  it("of days that are over is kept, and told to be the same until an event changes it", async () => {
+  it("of past days is cached, and answered with 304 until an event changes it", async () => {
     const asked = { granularity: "hour", startTime: FORWARD, endTime: FORWARD + 4 * HOUR };
     const first = await ask("events", asked);
     const etag = first.headers.get("etag") as string;
@@ -391,13 +391,13 @@ describe("a series", () => {
     else expect(body.errors?.map((error) => error.field)).toEqual([field]);
   });
 
-  it("goes by the hour where people are counted, and by the minute just inside 24 hours", async () => {
+  it("is by the hour if people are counted, and by the minute up to 24 hours", async () => {
     expect(await seriesOf("daily_active_users", {})).toMatchObject({ granularity: "hour", source: "tables" });
     expect(await seriesOf("visits", { startTime: Date.now() - DAY + 1_000 })).toMatchObject({ source: "live" });
     expect(await seriesOf("visits", { startTime: Date.now() - DAY - 2 * MINUTE })).toMatchObject({ source: "tables" });
   });
 
-  it("is a table, too", async () => {
+  it("is available as a table, too", async () => {
     const response = await ask("visits", {
       granularity: "day",
       dimension: "banner_tag",

@@ -54,7 +54,7 @@ const suppressedIn = async (key: string) =>
   );
 
 describe("settings in the bucket", () => {
-  it("are written in pages, of which those are written again that something came to", async () => {
+  it("are written in pages, and only the changed pages are written again", async () => {
     await createProject("many");
     await db.run(suppress("many", digests(0, 12_000)));
     const load = (date: string, at: number) =>
@@ -84,7 +84,7 @@ describe("settings in the bucket", () => {
     expect((await keysIn("state/tables/")).sort()).toEqual([...pages, ...rates].sort());
   });
 
-  it("are written some pages at a time where there are many, and none is left out", async () => {
+  it("are written some pages at a time if there are many, and none is left out", async () => {
     const later = NOW + 4 * DAY;
     const years = Array.from({ length: 9 }, (_, n) => String(2010 + n));
     const load = (date: string, at: number) =>
@@ -113,7 +113,7 @@ describe("settings in the bucket", () => {
     expect(await datesIn("2010")).toEqual(["2010-03-01", "2010-03-02"]);
   });
 
-  it("need no more calls than their step asks for before it begins", async () => {
+  it("need no more calls than their step requires before it begins", async () => {
     await createProject("few-calls");
     await deliver([{ events: [storedEvent({ project_id: "few-calls", event_type: "visit", player_id: "p" })] }]);
     await step(archive);
@@ -131,8 +131,8 @@ describe("settings in the bucket", () => {
   });
 });
 
-describe("files that are to go", () => {
-  it("stay while an invocation has no room for taking them away, and go when it has", async () => {
+describe("files to be deleted", () => {
+  it("stay while an invocation has no calls left to delete them, and are deleted when it has", async () => {
     await deliver([{ events: [storedEvent({ project_id: "few-calls", event_type: "visit", player_id: "q" })] }]);
     await step(archive);
     const hours = Array.from({ length: 12 }, (_, n) => 24 * n);

@@ -92,7 +92,7 @@ describe("a share link", () => {
     expect([await isPassword("correct horse", other), await isPassword("correct house", other)]).toEqual([true, false]);
   });
 
-  it("is not opened by another's token, and its session cannot be altered or made into a key's", async () => {
+  it("is not opened by another link's token, and its session cannot be altered or turned into a key's", async () => {
     const [one, other] = [await share(), await share()];
     const crossed = `eps_${one.share_id}_${other.token.split("_")[2]}`;
     for (const token of ["eps_none", crossed, `eps_${"0".repeat(16)}_${"0".repeat(48)}`, env.ADMIN_TOKEN])
@@ -110,7 +110,7 @@ describe("a share link", () => {
     expect((await call("POST", "/session", { key }, {})).status).toBe(401);
   });
 
-  it("ends at once when it is revoked, and when it is over", async () => {
+  it("ends at once when it is revoked, and when it expires", async () => {
     const { share_id, token } = await share();
     const who = await enter(token);
     expect(await statusOf(who)).toBe(200);
@@ -147,7 +147,7 @@ describe("a share link", () => {
     expect(scraped.status).toBe(403);
   });
 
-  it("follows its segment, which cannot go while it is open", async () => {
+  it("follows its segment, which cannot be removed while the link is open", async () => {
     const given = { project_id: PROJECT, name: "reds", filter: { banner_tag_contains: ["red"] } };
     const own = await (await call("POST", "/segments", given)).json<{ segment_id: string }>();
     const unshared = await call("POST", "/shares", {
@@ -176,7 +176,7 @@ describe("a share link", () => {
     await call("DELETE", `/shares/${share_id}`);
   });
 
-  it("is made by administrators of all tags, of their own project", async () => {
+  it("is made by administrators with all tags, for their project", async () => {
     const limited = await makeApiKey({ role: "admin", project_id: PROJECT, banner_tags: ["red"] });
     const own = await makeApiKey({ role: "admin", project_id: PROJECT });
     const status = async (key: string, project_id: string) =>
@@ -203,7 +203,7 @@ describe("a share link", () => {
 describe("its socket", () => {
   const listen = (who: Who) => get(`/live?project_id=${PROJECT}`, { upgrade: "websocket", ...who });
 
-  it("takes the bearer as a protocol, shows its tags, and closes with the link", async () => {
+  it("accepts the token as a WebSocket subprotocol, shows the link's tags, and closes with the link", async () => {
     const { share_id, token } = await share({ banner_tags: ["red"] });
     const { authorization = "" } = await enter(token);
     const protocols = `bearer, ${authorization.replace("Bearer ", "")}`;

@@ -13,7 +13,7 @@ const codesOf = async (answer: Response) =>
   (await answer.json<{ errors: { code: string }[] }>()).errors.map(({ code }) => code);
 const cookieOf = (answer: Response) => ({ cookie: answer.headers.get("set-cookie")?.split(";")[0] ?? "" });
 
-it("sign in once, for ten minutes, also when two come at once", async () => {
+it("sign in once, for ten minutes, also when two requests use one at the same time", async () => {
   const before = Date.now();
   const { code, expires_at } = await make();
   expect(Date.parse(expires_at) - before).toBeGreaterThanOrEqual(600_000);
@@ -26,7 +26,7 @@ it("sign in once, for ten minutes, also when two come at once", async () => {
   expect(await (await get("/session", cookie)).json()).toMatchObject({ role: "admin", key_id: null });
 });
 
-it("say whether they have expired or are not known, and are kept as digests", async () => {
+it("are refused as expired or as unknown, and are stored as digests", async () => {
   const { code } = await make();
   await expect(principalOfCode(env, code, Date.now() + 600_000)).rejects.toThrow(
     "has expired: it works for 10 minutes",
@@ -40,7 +40,7 @@ it("say whether they have expired or are not known, and are kept as digests", as
   expect((await env.DB.prepare("SELECT count(*) AS n FROM sign_in_codes").first<{ n: number }>())?.n).toBe(1);
 });
 
-it("sign in as the key that made them, and no longer than that key holds", async () => {
+it("sign in as the key that made them, and no longer than that key is valid", async () => {
   await createProject("codes");
   const key = await makeApiKey({ role: "admin", project_id: "codes" });
   const [first, second] = [await make(bearer(key)), await make(bearer(key))];
@@ -50,7 +50,7 @@ it("sign in as the key that made them, and no longer than that key holds", async
   expect((await use(second.code)).status).toBe(401);
 });
 
-it("are not made from a session, which could else go on for ever", async () => {
+it("are not made from a session, which could otherwise be prolonged without end", async () => {
   const cookie = cookieOf(await use((await make()).code));
   const answer = await call("POST", "/session/codes", undefined, cookie);
   expect([answer.status, (await answer.json<{ detail: string }>()).detail]).toEqual([
@@ -70,14 +70,14 @@ it("end with the ADMIN_TOKEN", async () => {
   await expect(principalOfCode({ ...env, ADMIN_TOKEN: "another" }, code, Date.now())).rejects.toThrow("not known here");
 });
 
-it("stand in the audit log, without the code", async () => {
+it("are in the audit log, without the code", async () => {
   const { code } = await make();
   const { rows } = await read<{ rows: object[] }>("/audit?limit=1");
   expect(rows).toMatchObject([{ action: "session.code", actor: "admin", subject: "admin" }]);
   expect(JSON.stringify(rows)).not.toContain(code);
 });
 
-it("or a key, and not both, is what signing in takes", async () => {
+it("cannot be combined with a key: signing in takes one of them", async () => {
   for (const body of [{}, { key: "k", code: "c" }]) {
     const answer = await call("POST", "/session", body, {});
     expect([answer.status, (await answer.json<{ detail: string }>()).detail]).toEqual([

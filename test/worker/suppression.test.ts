@@ -20,7 +20,7 @@ describe("people who are not to be recorded", () => {
       await db.values<[string]>(sql`SELECT DISTINCT player_id FROM events WHERE project_id = ${project_id} ORDER BY 1`)
     ).flat();
 
-  it("cost the consumer a digest for each name and two queries, and nothing where there are none", async () => {
+  it("cost the consumer a digest for each name and two queries, and nothing if there are none", async () => {
     await createProject("few");
     await createProject("none");
     await suppressIn("few", ["gone"]);
@@ -39,7 +39,7 @@ describe("people who are not to be recorded", () => {
     expect(await playersIn("none")).toEqual(["a", "b", "c", "gone"]);
   });
 
-  it("are refused by the doors where they are among the newest, and always dropped by the consumer", async () => {
+  it("are refused by the routes if they are among the newest, and always dropped by the consumer", async () => {
     await createProject("many");
     await suppressIn("many", ["first"]);
     const others = Array.from({ length: 50_000 }, (_, n) => n.toString(16).padStart(32, "0"));
@@ -59,7 +59,7 @@ describe("people who are not to be recorded", () => {
     expect(await playersIn("many")).toEqual(["else", "somebody"]);
   });
 
-  it("do not come in while the database is away, either", async () => {
+  it("are not recorded while the database is away, either", async () => {
     await createProject("outage");
     await suppressIn("outage", ["gone"]);
     expect((await visit("outage", "", { by: await coldIsolate() })).status).toBe(200);

@@ -92,8 +92,8 @@ const says = (value: unknown): boolean =>
       ? Object.values(value).some(says)
       : typeof value === "number" && value > 0;
 
-describe("what it replaces", () => {
-  it("is told line by line", () => expect(cells.length).toBeGreaterThan(60));
+describe("the replaced systems", () => {
+  it("are listed with every feature", () => expect(cells.length).toBeGreaterThan(60));
 
   it.each(all(/`GET (\/[^`]+)`/g))("GET %s answers", async (route) => {
     const path = route
@@ -113,7 +113,7 @@ describe("what it replaces", () => {
     else expect(text.trim().split("\n").length).toBeGreaterThan(1);
   });
 
-  it.each(all(/`POST (\/[^`]+)`/g))("POST %s takes an event", async (path) => {
+  it.each(all(/`POST (\/[^`]+)`/g))("POST %s accepts an event", async (path) => {
     const response = await SELF.fetch(`${HOST}${path}`, {
       method: "POST",
       headers: ADMIN,
@@ -127,7 +127,7 @@ describe("what it replaces", () => {
     if (view !== "archive_files") expect(results).toHaveLength(1);
   });
 
-  it.each(all(/`((?:worker|docs|pixel|dashboard|docs-page)\/[^`]+)`/g))("%s is there", (file) => {
+  it.each(all(/`((?:worker|docs|pixel|dashboard|docs-page)\/[^`]+)`/g))("%s exists", (file) => {
     expect(files).toContain(`../../${file}`);
   });
 });

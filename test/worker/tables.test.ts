@@ -33,14 +33,14 @@ const forgotten = (column: RegExp, others: Record<string, string>) =>
     columns.some((name) => column.test(name)) && !(table in LOG_TABLES) && !(table in others) ? [table] : [],
   );
 
-describe("tables that are made of the log", () => {
+describe("tables that are derived from the log", () => {
   it.each(listed)("%s has the key and the columns that are listed", (table, { key, names = [], texts = [] }) => {
     const { unique = [], columns = [] } = found.get(table) ?? {};
     expect(unique.map((columns) => [...columns].sort())).toContainEqual([...key].sort());
     expect([...names, ...texts].filter((column) => !columns.includes(column))).toEqual([]);
   });
 
-  it("are all listed that have days, so that old ones are removed", () => {
+  it("are all listed if they have days, so that old ones are removed", () => {
     const day = /^(?:event|cohort|to)_date$|^date$/;
     const others = {
       events: "the log, which retention.events_days is about",
@@ -55,7 +55,7 @@ describe("tables that are made of the log", () => {
     expect(undated).toEqual([]);
   });
 
-  it("are all listed that name people, with each column that does, so that an erasure renames them", () => {
+  it("are all listed if they name people, with each such column, so that an erasure renames them", () => {
     const person = /^(?:person|player_id|visitor_id)$/;
     const itself = [
       "events",

@@ -74,7 +74,7 @@ const periodFor = (one: (typeof REPORTS)[number]) =>
         : `project_id=${PROJECT}`;
 
 describe("a report", () => {
-  it.each(NARROWED.map((one) => [one.path, one] as const))("%s is of what its filters come to", async (_, one) => {
+  it.each(NARROWED.map((one) => [one.path, one] as const))("%s is of the tags of its filters", async (_, one) => {
     const path = `${pathOf(one)}?${periodFor(one)}`;
     for (const [filter, tags] of CASES) {
       const got = await read(`${path}${asked(filter)}`);
@@ -92,7 +92,7 @@ describe("a report", () => {
     }
   });
 
-  it("adds up to what its tags do alone", async () => {
+  it("adds up to the sum of its tags", async () => {
     const totals = async (filter: Record<string, string[]>) => {
       const { rows } = await read<{ rows: { event_type: string; total: number }[] }>(
         `/metrics?${PERIOD}${asked(filter)}`,
@@ -109,7 +109,7 @@ describe("a report", () => {
     }
   });
 
-  it("counts a person of several tags once, and whoever has none as one without", async () => {
+  it("counts a person of several tags once, and a person without one under the empty tag", async () => {
     const unique = async (filter: Record<string, string[]>) =>
       (await read<{ total: { unique_players: number } }>(`/campaigns?${PERIOD}${asked(filter)}`)).total.unique_players;
     expect(await unique({ banner_tag: ["summer", "winter"] })).toBe(3);
@@ -120,7 +120,7 @@ describe("a report", () => {
     expect(rows.map(({ player_id }) => player_id)).toEqual(["p5"]);
   });
 
-  it("is told apart by its filters in every form, where it is kept", async () => {
+  it("has another ETag for other filters, in every format", async () => {
     for (const format of ["json", "csv", "ndjson"]) {
       const of = (filter: Record<string, string[]>) => get(`/campaigns?${PERIOD}&format=${format}${asked(filter)}`);
       const [one, other] = [await of({ banner_tag_not: ["summer"] }), await of({ banner_tag_contains: ["summer"] })];
@@ -167,7 +167,7 @@ describe("a report", () => {
 });
 
 describe("a key of some tags", () => {
-  it("is never shown more, whatever it asks", async () => {
+  it("never gets other tags, whatever its filters", async () => {
     const key = await makeApiKey({ role: "viewer", project_id: PROJECT, banner_tags: ["summer", "winter"] });
     const headers = bearer(key);
     const seen = async (filter: Record<string, string[]>) =>

@@ -47,7 +47,7 @@ describe("ids of 17 digits", () => {
 });
 
 describe("visitors that say they are undefined", () => {
-  it("stay apart: none is linked to a player, and no player is made of them", async () => {
+  it("stay separate: none is linked to a player, and none becomes a player", async () => {
     await createProject("apart");
     for (const visitor of ["a", "b", "c"]) {
       const visit = `project_id=apart&btag=tag-${visitor}&visitor_id=v-${visitor}`;
@@ -75,7 +75,7 @@ describe("visitors that say they are undefined", () => {
 });
 
 describe("the request log", () => {
-  it("says of a taken event what it was taken in spite of", async () => {
+  it("lists the warnings of an accepted event", async () => {
     await createProject("told");
     const query = "project_id=told&player_id=p&btag=t&amount=10.00&currency=EUR&transaction_id=%23tid%23";
     expect((await SELF.fetch(`${HOST}/deposit?${query}`)).headers.get("x-event-warning")).toBe(
@@ -102,7 +102,7 @@ describe("equal scores", () => {
     ["bt-5", "third", 50, "10:30:00"],
     ["bt-6", "third", -10, "10:45:00"],
   ];
-  it("go to who was there first, in whatever order they arrive", async () => {
+  it("rank the earlier one first, in whatever order they arrive", async () => {
     const day = new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10);
     for (const [project_id, scores] of [
       ["forwards", SCORES],

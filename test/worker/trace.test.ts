@@ -79,7 +79,7 @@ describe("a request", () => {
     }
   });
 
-  it("of many events is named by each message that carries some, and a batch tells what was new", async () => {
+  it("of many events is named in each message that carries some, and the batch's log line says what was new", async () => {
     const headers = { authorization: `Bearer ${key}`, "x-request-id": "a-callers-own-id" };
     const events = Array.from({ length: 250 }, (_, n) => ({
       event_type: "spin",
@@ -120,7 +120,7 @@ describe("a request", () => {
     expect(of("batch appended")).toMatchObject([{ stored: 0, duplicates: 3, first_seq: null, last_seq: null }]);
   });
 
-  it("gets an id of its own where the one it brings is none", async () => {
+  it("gets a new id if the one that it brings is invalid", async () => {
     for (const given of ["", "short", "x".repeat(65), "with space in it", 'quo"te-quote']) {
       const id = (await ask("/health", { headers: { "x-request-id": given } })).headers.get("x-request-id");
       expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}$/);
@@ -148,7 +148,7 @@ describe("a request", () => {
       { method: "POST", headers: ADMIN },
       { level: "info", method: "POST", route: "/api/v1/projections/:name/rebuild", status: 202 },
     ],
-  ])("has a line where it is %s", async (_, path, init, line) => {
+  ])("has a log line if it is %s", async (_, path, init, line) => {
     const response = await ask(path, init);
     expect(of("request")).toEqual([
       expect.objectContaining({ ...line, request_id: response.headers.get("x-request-id") }),
@@ -158,7 +158,7 @@ describe("a request", () => {
   it.each([
     ["a report", "default", 500],
     ["finding out who asks", "never-seen", 503],
-  ])("that breaks in %s has its error under the same id, and answers with it", async (_, project_id, status) => {
+  ])("that fails in %s has its error logged under the id of its answer", async (_, project_id, status) => {
     await ask("/api/v1/metrics", { headers: ADMIN });
     lines = [];
     const broken = new Proxy(env.DB, {
@@ -182,7 +182,7 @@ describe("a request", () => {
     expect(of("request")).toEqual([expect.objectContaining({ request_id, status: 503 })]);
   });
 
-  it("that was read or taken has a line only where everything is asked for", async () => {
+  it("that only read or was accepted has a log line only at the most detailed level", async () => {
     await ask("/health");
     await ask(pixel);
     await ask("/api/v1/session", { headers: ADMIN });
@@ -193,7 +193,7 @@ describe("a request", () => {
     expect(of("request").slice(before.length)).toEqual([expect.objectContaining({ route: "/visit", status: 200 })]);
   });
 
-  it("leaves no query, person, address or secret in any line", async () => {
+  it("leaves no query, person, address or secret in any log line", async () => {
     const secret = "s3cret-in-a-query";
     const headers = { "cf-connecting-ip": "198.51.100.77", "user-agent": "Some Agent/1" };
     await ask(`${pixel}&amount=1&sig=${secret}`, { headers });

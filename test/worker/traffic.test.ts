@@ -84,7 +84,7 @@ it("finds all of the period's events, however the log is cut into pieces", async
   }
 });
 
-it("reads in halves what is too large for one answer of the database", async () => {
+it("reads a part of the log in halves if it is too large for one answer of the database", async () => {
   const megabytes = sql`hex(zeroblob(750000))`;
   const gathered = await readTraffic(env, db, { ...of(null), value: megabytes });
   expect(
@@ -105,7 +105,7 @@ const of = (tags: string[] | null) => ({
   value: valueIn("s1"),
 });
 
-it("shows a key that is limited to tags what counts for these, and to figures alone no key that may be personal", async () => {
+it("shows a key limited to tags only their events, and a key for figures only no keys of data that may be personal", async () => {
   const key = await makeApiKey({ role: "viewer", project_id: "sources", banner_tags: ["south"] });
   const headers = bearer(key);
   expect(inShort(await asked("by=s1", headers))).toEqual(["7 1 1 0 1 1 2.00", "true 1 0 0 0 0 0.00"]);

@@ -28,7 +28,7 @@ const expectLogged = (project_id: string, rows: object[]) =>
   vi.waitFor(async () => expect(await logged(project_id)).toMatchObject(rows), { timeout: 200_000, interval: 100 });
 
 describe("a stranger", () => {
-  it("takes neither id nor transaction from a signed deposit, nor from one with a key", async () => {
+  it("cannot use up the id or transaction of a signed deposit, or of one with a key", async () => {
     const { pixel_secret } = await answerOf<{ pixel_secret: string }>("POST", "/projects", {
       project_id: "squatted",
       require_signature: true,
@@ -78,7 +78,7 @@ describe("a stranger", () => {
     expect(requests.rows.filter(({ hint }) => /came with a key or a signature/.test(hint ?? ""))).toHaveLength(2);
   });
 
-  it("who sends tests, or is a bot, takes nothing from other pixels either", async () => {
+  it("who sends tests, or is a bot, uses up no id or transaction of other pixels, either", async () => {
     await createProject("tested");
     const event = (more: Partial<StoredEvent>) =>
       storedEvent({
@@ -98,7 +98,7 @@ describe("a stranger", () => {
   });
 });
 
-describe("an open event that was counted before the trusted one came", () => {
+describe("an untrusted event that was counted before the trusted one came", () => {
   const AT = Date.parse("2026-05-03T10:00:00Z");
   const open = (more: Partial<StoredEvent>) =>
     storedEvent({
@@ -130,7 +130,7 @@ describe("an open event that was counted before the trusted one came", () => {
     }),
   ];
 
-  it("is its duplicate from then on, in every figure", async () => {
+  it("is a duplicate of the trusted one from then on, in every figure", async () => {
     await createProject("late");
     await deliver([{ events: before }]);
     await settle();
@@ -165,7 +165,7 @@ describe("an open event that was counted before the trusted one came", () => {
     ]);
   });
 
-  it("is taken out of the live counters and the stream, once", async () => {
+  it("is removed from the live counters and the stream, once", async () => {
     await createProject("live-late");
     const now = Date.now();
     const event = (more: Partial<StoredEvent>) =>
@@ -205,11 +205,11 @@ it("what a trusted event replaces is found by indexes, however long the log is",
   }
 });
 
-describe("what other stores keep of an open event", () => {
+describe("what other stores hold of an untrusted event", () => {
   const event = (project_id: string, more: Partial<StoredEvent>) =>
     storedEvent({ project_id, event_type: "deposit", event_id: "e1", player_id: "p", ...more });
 
-  it("is a dead letter of its own: both are kept, and replayed", async () => {
+  it("is a separate dead letter: both are kept and replayed", async () => {
     await createProject("letters");
     const events = [event("letters", {}), event("letters", { trusted: 1 }), event("letters", { bot: "crawler" })];
     for (let time = 0; time < 2; time++) await deliver([{ events }], env, DEAD_LETTER_QUEUE);
@@ -226,7 +226,7 @@ describe("what other stores keep of an open event", () => {
     expect((await logged("letters")).length).toBe(3);
   });
 
-  it("does not keep a trusted one out when it has gone from the log", async () => {
+  it("does not block a trusted one after it was removed from the log", async () => {
     await createProject("gone");
     await env.DB.prepare("INSERT INTO retired_events (project_id, event_id, standing) VALUES ('gone', 'e1', 1)").run();
     await deliver([{ events: [event("gone", {}), event("gone", { trusted: 1 })] }]);

@@ -56,7 +56,7 @@ beforeEach(async () => {
 });
 
 describe("without an archive", () => {
-  it("health says `off`, is well though nothing archives old events, and names no projection of the archive", async () => {
+  it("health says `off`, is good although no old events are archived, and names no projection of the archive", async () => {
     await projectWith({}, 3);
     const answer = await ask("/health");
     const health = await answer.json<{ projections: object }>();
@@ -98,7 +98,7 @@ describe("without an archive", () => {
     expect(await logged()).toBe(0);
   });
 
-  it("a player is erased to the end; where the archive was only taken away, the erasure waits for it and says so", async () => {
+  it("a player is erased completely; if the archive was only unbound, the erasure waits for it and says so", async () => {
     const project_id = await projectWith({}, 2);
     const state = (id: string) =>
       env.DB.prepare("SELECT finished_at, error FROM erasures WHERE id = ?").bind(id).first();
@@ -121,7 +121,7 @@ describe("without an archive", () => {
     });
   });
 
-  it("a bucket that comes later gets what the log still has, also behind events that have gone", async () => {
+  it("a bucket that is added later gets what the log still has, also after events that were removed", async () => {
     await projectWith({ events_days: 40 }, 5);
     const kept = await projectWith({}, 4);
     await runDuty("retention", without);

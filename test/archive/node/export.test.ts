@@ -75,14 +75,14 @@ async function events(): Promise<unknown> {
 const files = () => readdirSync(out, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".parquet"));
 const WHOLE = { rows: EVENTS, seqs: EVENTS };
 
-it("brings every file, also where the network breaks off", async () => {
+it("downloads every file, also when the network breaks off", async () => {
   broken = 4;
   const { code, output } = await run();
   expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining("with 3,000 events") });
   expect(await events()).toEqual(WHOLE);
 });
 
-it("goes on where it was broken off, and mends what is damaged", async () => {
+it("resumes where it was interrupted, and downloads damaged files again", async () => {
   const [damaged, missing] = files() as [string, string];
   writeFileSync(join(out, damaged), "damaged");
   rmSync(join(out, missing));
@@ -92,7 +92,7 @@ it("goes on where it was broken off, and mends what is damaged", async () => {
   expect(await events()).toEqual(WHOLE);
 });
 
-it("takes away files whose events are in a merged one since", async () => {
+it("deletes files whose events have since been merged into another file", async () => {
   expect(await compact(env, db, END + 86_400_000)).toMatchObject({ finished: true });
   const before = files().length;
   const { code } = await run();
@@ -101,7 +101,7 @@ it("takes away files whose events are in a merged one since", async () => {
   expect(await events()).toEqual(WHOLE);
 });
 
-it("writes manifests, by which each event is found once, also beside files that are not in them", async () => {
+it("writes manifests that list each event once, also when the folder has files that are not in them", async () => {
   const connection = await (await DuckDBInstance.create(":memory:")).connect();
   await connection.run(`SET VARIABLE files = (SELECT list('${out}/' || file.key)
     FROM (SELECT unnest(files) AS file FROM read_json('${out}/manifest/*.json')))`);
@@ -111,14 +111,14 @@ it("writes manifests, by which each event is found once, also beside files that 
   expect(reader.getRowObjectsJS()).toEqual([WHOLE]);
 });
 
-it("says so where the archive has nothing of these days, and makes no folder for it", async () => {
+it("says when the archive has no files for these days, and then creates no folder", async () => {
   const nowhere = join(out, "nowhere");
   const { code, output } = await run(TOKEN, ["--from", "2020-01-01", "--to", "2020-01-31", "--out", nowhere]);
   expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining("has no events from 2020-01-01") });
   expect(existsSync(nowhere)).toBe(false);
 });
 
-it("takes no key as an argument, and no empty one", async () => {
+it("accepts no key as an argument, and no empty key", async () => {
   const given = await run(TOKEN, [...DAYS, "--out", out, "--key", TOKEN]);
   expect(given).toMatchObject({ code: 1, output: expect.stringContaining("EDGEPIXEL_KEY") });
   // Without one at hand it goes on as if none were set.
@@ -126,6 +126,6 @@ it("takes no key as an argument, and no empty one", async () => {
   expect(output).toContain("Put a key with the role admin into EDGEPIXEL_KEY.");
 });
 
-it("says why where the key is not the right one", async () => {
+it("says why it fails when the key is wrong", async () => {
   expect(await run("another")).toMatchObject({ code: 1, output: expect.stringContaining("401") });
 });

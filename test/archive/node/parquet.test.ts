@@ -16,7 +16,7 @@ const row = (n: number): Row =>
 const ROWS = Array.from({ length: 2_000 }, (_, n) => row(n));
 const BYTES = encode(ROWS).slice().buffer;
 
-it("a row group of large events is held a slice at a time, in its order", async () => {
+it("a row group of large events is decoded slice by slice, in its order", async () => {
   expect(groupsOf(BYTES)).toEqual([2_000]);
   const slices = await Array.fromAsync(decode(BYTES));
   expect(slices.length).toBeGreaterThan(1);
@@ -24,7 +24,7 @@ it("a row group of large events is held a slice at a time, in its order", async 
   expect(await Array.fromAsync(decode(BYTES, { only: 1 }))).toEqual([]);
 });
 
-it("rows are found by the columns that tell", async () => {
+it("rows are found by the values of the columns that the search names", async () => {
   const wanted: Wanted = { columns: ["player_id"], matches: (row) => row[at("player_id")] === "player-699" };
   const found = (await Array.fromAsync(decode(BYTES, { wanted }))).flat();
   expect(found).toEqual([699, 1_399].map((n) => ROWS[n]));

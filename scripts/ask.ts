@@ -1,4 +1,4 @@
-/** Asks an instance, and again where it cannot be reached, breaks off, is busy or fails for a while. */
+/** Sends requests to an instance, and again where it cannot be reached, breaks off, is busy or fails for a while. */
 import { parseRetryAfter } from "../pixel/client/answer.ts";
 import type { Instance } from "./instance.ts";
 
@@ -7,7 +7,7 @@ const LONGEST_MS = 30_000;
 
 export type Answer = { status: number; bytes: Buffer };
 
-/** The answer to a request below `/api/v1/`: the last one of so many tries where all of them fail. */
+/** The answer to a request below `/api/v1/`. Where all tries fail, it is the answer of the last one. */
 export async function ask(
   { url, key }: Instance,
   method: "GET" | "POST",
@@ -33,7 +33,7 @@ export async function ask(
   }
 }
 
-/** Why something was refused, in the words of its problem document where there is one. */
+/** Why a request was refused, in the words of the problem document where there is one. */
 export function refusal({ status, bytes }: Answer): string {
   try {
     return `${JSON.parse(bytes.toString()).detail} (${status})`;

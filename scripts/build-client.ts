@@ -1,6 +1,6 @@
 /**
- * Builds the client SDK into dist-client/, a package of its own without dependencies: the root's are the server's.
- * `npm publish dist-client` ships it. The types are written out, since who installs it has neither the Worker nor zod.
+ * Builds the client SDK into dist-client/, a separate package without dependencies: those of the root package are the server's.
+ * `npm publish dist-client` publishes it. The types are written out, since its users have neither the Worker nor zod.
  */
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ import { client } from "../vite.config.ts";
 const ROOT = resolve(import.meta.dirname, "..");
 const OUT = join(ROOT, "dist-client");
 
-/** Mapped once more, the types of the contract come out of the compiler in full; unions do so as keys. */
+/** The compiler writes a mapped type out in full, so the types of the contract are mapped here; unions become keys. */
 const PROBE = `
 import type { BuiltInType, ServerError, WireFields } from "../../pixel/client/contract.ts";
 declare const flat: <T>() => { [Key in keyof T]: T[Key] };
@@ -54,7 +54,7 @@ writeFileSync(join(OUT, "package.json"), `${JSON.stringify(manifest, null, 2)}\n
 copyFileSync(join(ROOT, "LICENSE"), join(OUT, "LICENSE"));
 copyFileSync(join(ROOT, "docs/sdk.md"), join(OUT, "README.md"));
 
-/** Small as it is, in short lines: of what throws, Node prints the whole line. */
+/** Minifies the file, but with short lines: for an error, Node prints the whole line that throws. */
 async function wrapLines(file: string): Promise<void> {
   const { code = "", map } = await minify(readFileSync(file, "utf8"), {
     module: true,
@@ -67,7 +67,7 @@ async function wrapLines(file: string): Promise<void> {
   writeFileSync(`${file}.map`, map as string);
 }
 
-/** The declarations as the compiler emits them, and the probe's. */
+/** Emits the declarations of the SDK and of the probe; returns their folder. */
 function emitTypes(folder: string): string {
   writeFileSync(join(folder, "probe.ts"), PROBE);
   writeFileSync(
@@ -107,7 +107,7 @@ export type ServerError = { field: string; code: ${union("errorCodes")}; message
 `;
 }
 
-/** A file and all that it takes types from. */
+/** Adds a file and all files from which it imports types. */
 function collect(path: string, from: string, texts: Map<string, string>): void {
   if (texts.has(path)) return;
   const text = readFileSync(join(from, path), "utf8");

@@ -2,5 +2,5 @@
 import { build } from "vite";
 import { dashboard, demo, docs, pixel } from "../vite.config.ts";
 
-// In this order: the dashboard's build empties the folder.
+// The dashboard comes first, since its build empties the folder.
 for (const part of [dashboard, docs, demo, pixel]) await build(part);

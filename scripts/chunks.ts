@@ -1,17 +1,17 @@
 /**
- * Into which piece of the dashboard's JavaScript a module goes, by who imports it: what one file of dashboard/views/ alone
- * needs is in the piece of its name, what the page itself needs, or several of them, in `page`. A piece for each view
- * would be a third larger in all: small files share no words with each other.
+ * Which chunk of the dashboard's JavaScript a module belongs to, by the modules that import it. A module that only one file of
+ * dashboard/views/ needs is in the chunk with the name of that file; a module that the page itself or several of these files
+ * need is in `page`. A chunk for each view would make all chunks together a third larger, since small files compress worse.
  */
 import { basename } from "node:path";
 
 type Module = { isEntry: boolean; importers: readonly string[]; dynamicImporters: readonly string[] };
 type Graph = { getModuleInfo(id: string): Module | null };
 
-/** In this order: a piece takes what it imports with it, unless one before it has that. */
+/** The order matters: a chunk also gets the modules that it imports, unless an earlier chunk has them. */
 export const CHUNKS = ["page", "administration", "reports"];
 
-/** The modules that make it be loaded: the pages, and what is imported by `import()`. */
+/** Where the loading of a module begins: `page` for the entry, and the names of modules that are loaded by `import()`. */
 function startsOf(id: string, graph: Graph, seen = new Set<string>()): string[] {
   const found = graph.getModuleInfo(id);
   if (seen.has(id) || !found) return [];
@@ -22,7 +22,7 @@ function startsOf(id: string, graph: Graph, seen = new Set<string>()): string[] 
   return starts;
 }
 
-/** Null for what no piece needs before it is shown, such as the library of charts: it is loaded by itself. */
+/** Null for a module that no chunk needs at once, such as the library of charts: it is loaded separately. */
 export function chunkOf(id: string, graph: Graph): string | null {
   const starts = new Set(startsOf(id, graph));
   const needed = CHUNKS.filter((chunk) => starts.has(chunk));

@@ -1,24 +1,24 @@
-/** What the commands of the project share: options as data, `--help` made of them, and errors without a stack. */
+/** Shared by the commands of the project: options as data, `--help` made from them, and errors without a stack. */
 import { parseArgs } from "node:util";
 import { DEFAULT_URL } from "./instance.ts";
 
 type Option = {
   help: string;
-  /** What its value is called in the help. Without it, it is a switch. */
+  /** The name of its value in the help. An option without it is a switch. */
   value?: string;
-  /** The only values that there are. */
+  /** The values that are allowed. */
   words?: readonly string[];
   default?: string;
   multiple?: true;
 };
 type Options = Record<string, Option>;
 export type Command<O extends Options = Options> = {
-  /** As one types it, without options: `npm run export`. */
+  /** The command as it is typed, without options, such as `npm run export`. */
   name: string;
   /** One sentence. */
   help: string;
   options: O;
-  /** What the arguments beside options are called; without it there are none. */
+  /** The name of arguments other than options in the help; a command without it has none. */
   arguments?: string;
 };
 
@@ -32,7 +32,7 @@ type Value<O extends Option> = O["multiple"] extends true
 type Word<O extends Option> = O["words"] extends readonly (infer Name)[] ? Name : string;
 export type Given<O extends Options> = { values: { [Name in keyof O]: Value<O[Name]> }; positionals: string[] };
 
-/** The instance that a command speaks to. */
+/** The instance to which a command sends its requests. */
 export const URL_OPTION = {
   url: { value: "URL", default: DEFAULT_URL, help: "the instance; its key is EDGEPIXEL_KEY in the environment" },
 } as const;
@@ -51,7 +51,7 @@ export function helpOf({ name, help, options, arguments: rest }: Command): strin
   return `${[name, shown.length > 0 && "--", ...shown].filter(Boolean).join(" ")}\n${help}\n\n${entries.map(line).join("\n")}`;
 }
 
-/** What was asked for. Ends the process where that is the help, or cannot be. */
+/** The options and arguments of the command line. Ends the process where it asks for the help, or is wrong. */
 export function readCommand<const O extends Options>(
   command: Command<O>,
   given: readonly string[] = process.argv.slice(2),
@@ -99,6 +99,6 @@ export function fail(message: string): never {
   process.exit(1);
 }
 
-/** Runs it to its end, or says what went wrong, and `then` what to do. */
+/** Runs `work`. If it fails, prints the error, and the advice of `then`. */
 export const run = (work: () => Promise<void>, then?: () => string | null): Promise<void> =>
   work().catch((error: unknown) => fail([messageOf(error), then?.()].filter(Boolean).join("\n")));

@@ -1,10 +1,10 @@
 /**
- * `npm run demo`: realistic traffic to the running instance, through its public routes, until stopped or until
- * `--events N` are sent. The first of it lies in the past, so that there is something to look at; what follows happens
- * now, at the pace of the days before, and livelier at first. Started again it goes on: what it sends a second time counts
- * once. With an administrator's key at hand it is a month of visits, sign-ups, payments and play in three apps; without
- * one, a week of what pixels may tell. `--url` names another instance; `--rate` sends so many events a second of what
- * happens now instead.
+ * `npm run demo`: sends realistic traffic to the running instance, through its public routes, until it is stopped or has sent
+ * `--events N`. The first events are in the past, so that the dashboard has something to show; the following ones happen now,
+ * at the pace of the days before, and more of them at first. A demo that is started again continues: events that it sends again
+ * count once. With an administrator's key it sends a month of visits, sign-ups, payments and play in three apps; without one,
+ * a week of the events that pixels can send. `--url` names another instance; with `--rate`, present events are sent at that
+ * many a second.
  */
 import { fail, readCommand, run, URL_OPTION } from "./command.ts";
 import { between } from "./demo/chance.ts";
@@ -37,11 +37,11 @@ const { origin: url } = new URL(values.url);
 const key = await administratorsKey();
 const target: Target = { url, project: values.project, key };
 const AT_ONCE = 8;
-/** How far back it reaches, and how many go at once: a pixel goes alone. */
+/** How far back the past reaches, and how many events a request has: a pixel has one. */
 const SPAN = (key ? 30 * DAY : 7 * DAY) - HOUR;
 const BATCH = key ? 250 : 1;
 
-/** The key, if it is an administrator's on this very instance. */
+/** The key, if it is an administrator's key of this instance. */
 async function administratorsKey(): Promise<string | undefined> {
   const key = keyFor(new URL(values.url));
   if (!key) return undefined;
@@ -55,7 +55,7 @@ const canSend = ({ by }: Hit) => by === "pixel" || key !== undefined;
 const began = Date.now();
 const story = storyOf(began, key ? await silenceIn({ url, key, project: values.project }, began) : null);
 
-/** Of a limited number so many lie in the past, evenly over its days: all of them where no rate is asked for. */
+/** How many of a limited number of events are in the past, evenly over its days: without a rate, all of them. */
 const inThePast = rate === null ? limit : Math.ceil(limit * 0.8);
 
 function* past(): Generator<Hit> {
@@ -68,7 +68,7 @@ function* past(): Generator<Hit> {
     yield hit;
   }
 }
-/** Without a limit it is a month, which is short enough to be counted first. */
+/** Without a limit, all events of the past: few enough to count them before they are sent. */
 const month = Number.isFinite(limit) ? null : [...past()];
 const historical = month?.length ?? inThePast;
 
@@ -104,18 +104,18 @@ async function sendHistory(): Promise<void> {
   await Promise.all(Array.from({ length: AT_ONCE }, sender));
 }
 
-/** What goes on from where the past ends, each at its own time. */
+/** Sends the events that follow the past, each at its time. */
 async function follow(): Promise<void> {
   for (const hit of coming(began, story)) {
     if (tally.sent >= limit) return;
     if (!canSend(hit)) continue;
     await sleep(Math.max(0, hit.at - Date.now()));
-    // One that takes long holds up none behind it.
+    // Not awaited, so that a slow request does not delay the next one.
     void sendLive(hit);
   }
 }
 
-/** What happens beside that: at a pace in events a second, as long as there is one. */
+/** Sends further present events, at a pace in events a second, until the pace is 0. */
 async function beside(pace: (seconds: number) => number): Promise<void> {
   const since = Date.now();
   const hits = present(story);

@@ -1,7 +1,7 @@
 /**
- * `npm run deploy`: from a fresh clone to a running instance in an account of Cloudflare, and from there to the next
- * version. It looks at the account first and changes nothing where something is missing. Each step does nothing where it
- * is done already, so a deployment that broke off is ended by running it again.
+ * `npm run deploy`: deploys a fresh clone as an instance in an account of Cloudflare, or the next version to that instance. It
+ * checks the account first and changes nothing where something is missing. Each step does nothing where it is done
+ * already, so a deployment that broke off is completed by running it again.
  */
 import { resolve } from "node:path";
 import { PLANS } from "../worker/store/plan.ts";
@@ -43,7 +43,7 @@ const wishes: Wishes = {
 if (wishes.location && wishes.jurisdiction)
   fail("Give --location or --jurisdiction: within a jurisdiction, Cloudflare chooses the place.");
 
-// All of Wrangler, to read its file as it does: not before the options are known to be right.
+// Wrangler itself reads its file. It is a large module, so it is loaded only after the options were checked.
 const { experimental_readRawConfig: readConfiguration } = await import("wrangler");
 const settings = readConfiguration({ config: "wrangler.toml" }).rawConfig as unknown as Settings;
 const instance = instanceOf(settings, values.env, !values["without-archive"]);
@@ -64,7 +64,7 @@ console.log("Looking at the account …");
 const login = await logIn(settings.account_id).catch(unexpected);
 if (typeof login === "string") stop([login]);
 const { api, account } = login;
-// Wrangler then asks nobody which account is meant.
+// So that Wrangler does not ask for the account.
 process.env.CLOUDFLARE_ACCOUNT_ID = account;
 const work: Work = { settings, instance, wishes, account, api, found: { ...NOTHING_FOUND }, url: null };
 const findings = await findingsIn(work).catch(unexpected);
@@ -76,7 +76,7 @@ for (const step of STEPS) {
     console.log(await step.run(work));
   } catch (error) {
     const message = messageOf(error);
-    // A right to read is not one to write, and shows only here.
+    // A token may have the right to read but not to write, which shows only here.
     const help = /\[code: 10000\]|Authentication error/.test(message)
       ? `\n\nThe login or token may not do this. ${TOKEN_HELP}`
       : "";

@@ -1,6 +1,6 @@
 /**
- * `npm run doctor`: looks at a running instance from outside and says what is wrong and how to mend it. `--url` names one
- * that is deployed. Its status is 1 where something is wrong; warnings alone leave it 0.
+ * `npm run doctor`: checks a running instance from outside, and says what is wrong and how to correct it. `--url` names a
+ * deployed one. Its exit status is 1 where something is wrong, and 0 where there are only warnings.
  */
 import { readCommand, run, URL_OPTION } from "./command.ts";
 import type { Finding, Verdict } from "./doctor/check.ts";

@@ -1,7 +1,7 @@
 /**
- * `npm run export -- --from YYYY-MM-DD --to YYYY-MM-DD --out DIR`: the archive's files of these UTC days, through the
- * routes of the instance at `--url`, and a manifest for each day. What is there already and whole is not loaded again.
- * docs/archive.md has more.
+ * `npm run export -- --from YYYY-MM-DD --to YYYY-MM-DD --out DIR`: downloads the archive's files of these UTC days, through
+ * the routes of the instance at `--url`, and writes a manifest for each day. Complete files that are there already are not
+ * downloaded again. docs/archive.md has more.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ import { showProgress } from "./progress.ts";
 
 const AT_ONCE = 4;
 const TRIES = 6;
-/** Files may be merged while they are loaded: then the list is asked for again. */
+/** Files may be merged during the download: then the list is requested again, at most this often. */
 const ROUNDS = 5;
 
 type Days = { from: string; to: string };
@@ -52,7 +52,7 @@ async function list(instance: Instance, days: Days): Promise<ArchiveFileView[]> 
   return all;
 }
 
-/** Whether a file is there now, as it was written; false where the archive has it no more. */
+/** Downloads a file where it is missing or not complete; false where the archive does not have it any more. */
 async function load(instance: Instance, file: ArchiveFileView, out: string, tally: Tally): Promise<boolean> {
   const path = join(out, file.key);
   if (existsSync(path) && sha256(readFileSync(path)) === file.sha256) {
@@ -64,7 +64,7 @@ async function load(instance: Instance, file: ArchiveFileView, out: string, tall
     if (answer.status === 404) return false;
     if (answer.status !== 200) throw new Error(`${file.key}: ${refusal(answer)}`);
     const { bytes } = answer;
-    // The bytes were changed during the download.
+    // The bytes were damaged during the download.
     if (sha256(bytes) !== file.sha256) continue;
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(`${path}.part`, bytes);
@@ -75,7 +75,7 @@ async function load(instance: Instance, file: ArchiveFileView, out: string, tall
   throw new Error(`${file.key} does not arrive as it was written.`);
 }
 
-/** Gives how many were no longer there. */
+/** Returns how many files the archive does not have any more. */
 async function loadAll(instance: Instance, files: readonly ArchiveFileView[], out: string, tally: Tally) {
   const waiting = [...files];
   let gone = 0;
@@ -89,7 +89,7 @@ async function loadAll(instance: Instance, files: readonly ArchiveFileView[], ou
   return gone;
 }
 
-/** Which of the files in a folder are of these days, by their keys. */
+/** The keys of the files in a folder that are of these days. */
 function keysIn(out: string, { from, to }: Days): string[] {
   if (!existsSync(out)) return [];
   return readdirSync(out, { recursive: true, encoding: "utf8" })
@@ -106,7 +106,7 @@ function keysIn(out: string, { from, to }: Days): string[] {
     });
 }
 
-/** Takes away what an earlier export left of these days and the archive has no more: a glob would find events twice. */
+/** Writes the manifests. Deletes files of these days that the archive no longer has: a glob would find their events twice. */
 function tidy(out: string, days: Days, files: readonly ArchiveFileView[]): number {
   const manifests = new Map<string, ArchiveFileView[]>();
   for (const file of files) {

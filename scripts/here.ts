@@ -1,8 +1,8 @@
 /** Places of files. */
 import { resolve } from "node:path";
 
-/** A path as who calls a command means it: npm runs scripts in the project's folder, whichever the caller is in. */
+/** A path relative to the folder in which the user called the command: npm runs scripts in the project's folder. */
 export const here = (path: string): string => resolve(process.env.INIT_CWD ?? ".", path);
 
-/** Where Node keeps the code that it has compiled, for the next start. */
+/** The folder in which Node keeps compiled code for the next start. */
 export const COMPILED = resolve(import.meta.dirname, "../node_modules/.cache/edgepixel/compiled");

@@ -1,5 +1,5 @@
 /**
- * `npm run import -- FILE…`: pixel hits and events of long ago, from NDJSON, CSV and access logs. docs/import.md has the
+ * `npm run import -- FILE…`: imports past pixel hits and events from NDJSON, CSV and access logs. docs/import.md has the
  * options. It can be stopped at any time and run again: nothing is lost, and nothing counts twice.
  */
 import { existsSync, statSync } from "node:fs";
@@ -63,13 +63,13 @@ async function importAll(): Promise<void> {
   const timezone = values.timezone ?? (preset && PRESETS[preset]?.timezone);
   const clock: Clock = {
     timezone: timezone ?? target?.timezone ?? "UTC",
-    // A dry run asks no server, so it does not know the project's clock. That only matters for times at the limits of what is accepted.
+    // A dry run asks no server, so it does not know the project's time zone. This matters only for times close to the limits.
     ...(dry && !timezone && { called: "the project's own clock" }),
     dates,
   };
 
   const ownColumns = [...mappingOf({ map, set: [] }).columns.flatMap(([, ...from]) => from), ...whereOf(where).keys()];
-  // All that decides what a line becomes; JSON leaves out what is undefined.
+  // All options that affect how a line is read; JSON leaves out undefined values.
   const how = { ...values, state: undefined, rejects: undefined, url: undefined, "dry-run": undefined };
   const sources: Source[] = [];
   for (const name of new Set(positionals)) {

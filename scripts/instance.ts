@@ -1,15 +1,15 @@
-/** The instance that a command speaks to, and the administrator's key for it. */
+/** The instance to which a command sends its requests, and the administrator's key for it. */
 import { existsSync, readFileSync } from "node:fs";
 import { resolve } from "node:path";
 
-/** The instance that a command speaks to, unless `--url` names another. */
+/** The instance to which a command sends its requests, unless `--url` names another. */
 export const DEFAULT_URL = process.env.EDGEPIXEL_URL || "http://localhost:8787";
 
 export type Instance = { url: string; key: string };
 
 export const isLocal = ({ hostname }: URL) => ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
 
-/** The key is never an argument, which would show in the list of processes. */
+/** A key in the address is refused: arguments show in the list of processes. */
 export function addressOf(address: string): URL {
   if (!/^https?:/.test(address) || !URL.canParse(address))
     throw new Error(`--url must be an address such as https://pixel.example, not ${address}`);
@@ -27,13 +27,13 @@ export function instanceAt(address: string): Instance {
   return { url: url.origin, key };
 }
 
-/** The key at hand for an instance; none where it could be read on the way. */
+/** The key for an instance; undefined where there is none, or where the connection is not encrypted. */
 export const keyFor = (url: URL): string | undefined =>
   url.protocol === "https:" || isLocal(url)
     ? process.env.EDGEPIXEL_KEY || (isLocal(url) ? localToken() : undefined)
     : undefined;
 
-/** Of the instance that `npm start` runs. */
+/** The ADMIN_TOKEN of the instance that `npm start` runs. */
 export function localToken(): string | undefined {
   const secrets = resolve(import.meta.dirname, "../.dev.vars");
   return existsSync(secrets) ? /^ADMIN_TOKEN="?([^"\n]+)/m.exec(readFileSync(secrets, "utf8"))?.[1] : undefined;

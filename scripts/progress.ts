@@ -1,9 +1,9 @@
-/** A bar that shows how far a command is: redrawn in place on a terminal, a line every two seconds elsewhere. */
+/** A progress bar: redrawn in place on a terminal; otherwise a line every two seconds. */
 const WIDTH = 30;
 
 export type Progress = { share: number; text: string };
 
-/** Draws until it is ended, and then once more. */
+/** Draws the bar until `end` is called, and then once more. */
 export function showProgress(now: () => Progress): { end(): void } {
   const { stdout } = process;
   const draw = () => {

@@ -1,4 +1,4 @@
-/** Names what passed only when it was run again, and why it failed first. `test.ts` says it once more at the end. */
+/** Prints the tests that passed only when they were run again, and why they failed first. `test.ts` repeats it at the end. */
 import type { Reporter, TestCase } from "vitest/node";
 
 export const RERUN = "Passed only when run again:";
@@ -10,7 +10,7 @@ export default class Reruns implements Reporter {
     if (!test.diagnostic()?.flaky) return;
     const [first] = test.result().errors ?? [];
     console.log(`${RERUN} ${test.module.relativeModuleId} > ${test.fullName}: ${first?.message.split("\n")[0] ?? ""}`);
-    // Whoever looks for the reason has nothing else: the second try has passed.
+    // The second try has passed, so this is the only information about the reason.
     if (first?.diff) console.log(first.diff.slice(0, DIFF_CHARACTERS));
   }
 }

@@ -1,6 +1,6 @@
 /**
- * `npm run restore`: brings a database that was lost, and migrated again, back from the archive in the bucket, step by
- * step. It can be stopped and run again. docs/restore.md has the drill.
+ * `npm run restore`: restores a database that was lost and migrated again from the archive in the bucket, step by step.
+ * It can be stopped and run again. docs/restore.md describes the drill.
  */
 import type { Restored } from "../worker/event-log/restore.ts";
 import { ask, refusal } from "./ask.ts";
@@ -16,7 +16,7 @@ const { values } = readCommand({
   options: URL_OPTION,
 });
 
-/** What fails for a while is asked for again, what is refused is not. */
+/** A temporary failure is tried again, a refusal is not. */
 async function step(instance: Instance): Promise<Restored> {
   const answer = await ask(instance, "POST", "archive/restore", TRIES);
   if (answer.status !== 200) throw new Error(refusal(answer));

@@ -1,6 +1,6 @@
 /**
- * `npm run screenshots`: pictures of the dashboard and the demo site into docs/pictures/, taken of a running instance.
- * `--url` names it; the key is found as an import's.
+ * `npm run screenshots`: saves pictures of the dashboard and the demo site of a running instance in docs/pictures/.
+ * `--url` names the instance; the key is found in the same places as for an import.
  */
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
@@ -20,21 +20,21 @@ const { url, key } = instanceAt(values.url);
 
 const FOLDER = "docs/pictures";
 const SIZES = { wide: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } };
-/** Pixels of a long page that are shown. */
+/** The greatest height of a picture, in pixels: longer pages are cut. */
 const TALLEST = 1_500;
-/** Pages by name, with their path behind the instance's address: every view, and the demo site. */
+/** Every view and the demo site, by name, with the path at the instance's address. */
 const PAGES = {
   ...Object.fromEntries(Object.keys(VIEWS).map((view) => [view, `/?view=${view}&period=28d`])),
   demo: "/demo/?btag=summer",
 };
 
-/** Whether a view has its panels; the demo site has none. */
+/** Whether a view has its panels. The demo site has none. */
 const SHOWN = "location.pathname !== '/' || document.querySelector('[aria-busy]') !== null";
-/** Whether every panel that is seen has its answer, on a machine however busy. */
+/** Whether every visible panel has its answer, which may take long on a busy machine. */
 const ANSWERED =
   "[...document.querySelectorAll('[aria-busy=true]')].every((panel) => panel.getBoundingClientRect().top > innerHeight)";
 
-/** By questions, since the pages' policy forbids scripts to wait by themselves. */
+/** Evaluates `holds` again and again, since the policy of the pages forbids scripts that wait by themselves. */
 async function until(page: Page, holds: string): Promise<void> {
   for (let tries = 0; tries < 150; tries++) {
     if (await page.evaluate<boolean>(holds)) return;
@@ -53,10 +53,10 @@ for (const [size, viewport] of Object.entries(SIZES)) {
     for (const [name, path] of Object.entries(PAGES)) {
       await page.goto(url + path);
       await until(page, SHOWN);
-      // The page has settled when nothing has been asked of the server for a while; a live one never is silent for good.
+      // A page is complete when it has sent no request for a while. A live page sends requests again and again.
       await page.waitForTimeout(1_500);
       const height = Math.min(TALLEST, await page.evaluate(() => document.documentElement.scrollHeight));
-      // As high as what is shown, so that what keeps to the window's edge does so at the picture's.
+      // As high as the content, so that elements at the window's edge are at the edge of the picture.
       await page.setViewportSize({ ...viewport, height: Math.max(height, viewport.height) });
       await until(page, ANSWERED);
       await page.waitForTimeout(600);

@@ -1,17 +1,17 @@
 /**
- * The texts of the dashboard's languages, in what is built. They have short names there: in the source a text is called by
- * how it begins, in each language and wherever it is shown, which would be a fifth of all that a browser downloads. And
- * those of administration are a piece of their own, which comes before its views. What breaks the form that this reads, one
- * group or one text beginning a line, fails to build.
+ * Shortens the names of the dashboard's texts in the build. In the source, a text has the name of its first words, in each
+ * language and at each use: these names would be a fifth of everything that a browser downloads. The texts of administration
+ * become a separate chunk, which is loaded before its views. The build fails where a file does not have the expected form:
+ * each group and each text begins a line.
  */
 
-/** What a group is called, and each of its texts. */
+/** By the name of a group: its short name, and the short names of its texts. */
 export type Short = ReadonlyMap<string, { short: string; texts: ReadonlyMap<string, string> }>;
 
-/** Their texts are found by what the API names. */
+/** Groups whose texts are found by names from the API, so their names stay. */
 const FOUND_BY_NAME = ["names", "states", "groups"];
 
-/** Groups, and the folders of their names, that only views/administration.ts needs. */
+/** Groups, and folders with the same names, that only views/administration.ts needs. */
 const ADMINISTRATION = [
   ...["alerts", "audit", "dataRequests", "deadLetters", "keys", "postbacks", "projects"],
   ...["rates", "requests", "schemas", "setup", "sharing", "system"],
@@ -42,7 +42,7 @@ export function shortWords(english: string): Short {
   return groups;
 }
 
-/** The file of a language: its part for administration, or all else. */
+/** The file of a language with short names: only the part for administration, or everything else. */
 export function withShortTexts(language: string, short: Short, part: "administration" | "page"): string {
   let name: string | undefined;
   return language
@@ -62,7 +62,7 @@ export function withShortTexts(language: string, short: Short, part: "administra
     .join("\n");
 }
 
-/** What shows texts, in a folder of dashboard/. */
+/** Code in a folder of dashboard/, with short names where it uses texts. */
 export const withShortUses = (code: string, short: Short, folder: string): string =>
   code.replace(/\bwords\.(\w+)\b(?:\.(\w+))?/g, (use, name: string, text?: string) => {
     const group = short.get(name);

@@ -1,6 +1,6 @@
 /**
- * `npm start`: everything on this machine, without an account. Builds, migrates the local database, makes an
- * ADMIN_TOKEN where there is none, and serves. `--port N` and `--persist-to DIR` move it.
+ * `npm start`: runs everything on this machine, without an account. It builds, migrates the local database, makes an
+ * ADMIN_TOKEN where there is none, and serves. `--port N` and `--persist-to DIR` change the port and the folder of its data.
  */
 import { spawnSync } from "node:child_process";
 import { readdirSync } from "node:fs";
@@ -35,9 +35,9 @@ if (await isTaken(port)) {
 
 const SECRETS = ".dev.vars";
 const wrangler = [resolve("node_modules/wrangler/bin/wrangler.js")];
-// wrangler's own explorer would write a trace of each request to disk.
+// The explorer of wrangler would write a trace of each request to disk.
 const QUIET = { WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true", X_LOCAL_EXPLORER: "false", CI: "true" };
-// Half of the time that wrangler takes to start is the compiling of its own code.
+// Half of the time that wrangler takes to start is spent to compile its code.
 const env = { NODE_COMPILE_CACHE: COMPILED, ...process.env, ...QUIET };
 
 makeToken(SECRETS);
@@ -63,7 +63,7 @@ const server = serve(
   url,
 );
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void server.stop());
-// npm passes no signal on when it is killed itself; then nobody is left to end the server.
+// When npm is killed, it passes on no signal, so the server ends itself when its callers are gone.
 const waiting = callers();
 setInterval(() => {
   if (!waiting.every(runs)) void server.stop();
@@ -71,7 +71,7 @@ setInterval(() => {
 void server.ended.then((status) => process.exit(status));
 
 await server.ready;
-// Nothing here calls what wrangler.toml has every minute: the archive, erasures, retention and kept reports go on by it.
+// `wrangler dev` does not run the cron of wrangler.toml, which the archive, erasures, retention and kept reports need every minute.
 setInterval(() => void fetch(`${url}/cdn-cgi/handler/scheduled`).catch(() => undefined), 60_000).unref();
 const link = await signInLink();
 console.log(`
@@ -93,7 +93,7 @@ function step(title: string, args: string[]): void {
   if (status !== 0) fail(`${title} failed:\n${stdout}${stderr}`);
 }
 
-/** A link that signs in once: the token itself goes into no address, no output and no argument. */
+/** A link that signs in once, so that the token itself is in no address, no output and no argument. */
 async function signInLink(): Promise<string | null> {
   const headers = { authorization: `Bearer ${localToken()}` };
   const answer = await fetch(`${url}/api/v1/session/codes`, { method: "POST", headers }).catch(() => null);

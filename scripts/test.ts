@@ -1,4 +1,4 @@
-/** `npm test`: all tests. Those in a browser are left out, and said to be, where there is no Chromium. */
+/** `npm test`: runs all tests. Without Chromium, the tests in a browser are left out, with a message. */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, statfsSync } from "node:fs";
 import { resolve } from "node:path";
@@ -9,7 +9,7 @@ import { COMPILED } from "./here.ts";
 import { RERUN } from "./reruns.ts";
 import { makeToken } from "./start/token.ts";
 
-/** A file system in memory: databases of tests are written there without waiting for a disk. */
+/** A file system in memory, for the databases of tests, so that they do not wait for a disk. */
 const MEMORY = "/dev/shm";
 const ROOM_BYTES = 2 ** 31;
 
@@ -24,8 +24,8 @@ const env = {
 const VITEST = ["node_modules/vitest/vitest.mjs", "run", "--passWithNoTests", ...process.argv.slice(2)];
 
 /**
- * Runs at the same time, each with so many files at once. A test often waits, for a page, an alarm or figures that are ten
- * seconds old: more of them than the machine has cores keep all cores busy until the end.
+ * Runs at the same time, each with this many files at once. Tests often wait: for a page, an alarm, or figures that are ten
+ * seconds old. So there are more of them at once than cores, to keep all cores busy until the end.
  */
 const RUNS: Run[] = [
   { projects: ["worker"], files: 3 },
@@ -41,7 +41,7 @@ function hasRoom(folder: string): boolean {
   return bavail * bsize > ROOM_BYTES;
 }
 
-/** Vitest's own list of what failed, or the end of what it printed where it could not make one. */
+/** Vitest's list of failures, or the end of its output where it could not make one. */
 function failuresIn(printed: string): string {
   const at = printed.search(/.*(Failed Suites|Failed Tests|Unhandled Errors)/);
   return at < 0 ? printed.slice(-4_000) : printed.slice(at);
@@ -52,7 +52,7 @@ interface Run {
   files: number;
 }
 
-/** What a run printed is shown in one piece at its end, so that runs do not write into each other. */
+/** Prints the output of a run in one piece at its end, so that the outputs of runs do not mix. */
 function test({ projects, files }: Run): Promise<{ projects: string[]; code: number; printed: string }> {
   const done = Promise.withResolvers<{ projects: string[]; code: number; printed: string }>();
   const args = [...VITEST, `--maxWorkers=${files}`, ...projects.map((name) => `--project=${name}`)];
@@ -69,7 +69,7 @@ function test({ projects, files }: Run): Promise<{ projects: string[]; code: num
 
 const built = spawnSync(process.execPath, ["scripts/build.ts"], { env, stdio: "inherit" }).status ?? 1;
 if (built) process.exit(built);
-// Once, before several runs ask for it at the same time.
+// Once, before several runs need it at the same time.
 await bundle();
 makeToken(".dev.vars");
 emptyState();
@@ -82,7 +82,7 @@ The browser tests were left out: there is no Chromium on this machine. To run th
 const again = ended.flatMap(({ printed }) => printed.split("\n").filter((line) => line.includes(RERUN)));
 if (again.length > 0) console.log(`\n${again.join("\n")}`);
 const failed = ended.filter(({ code }) => code !== 0);
-// Last, because a log is read from its end, and often kept only in part.
+// Failures come last, because a log is read from its end, and often only its end is kept.
 for (const { projects, code, printed } of failed) {
   console.log(`\nThe tests of ${projects.join(", ")} failed (status ${code}):\n${failuresIn(printed)}`);
 }

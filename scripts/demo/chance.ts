@@ -1,7 +1,7 @@
-/** Dice of the demo. */
+/** Random numbers of the demo. */
 let random: () => number = Math.random;
 
-/** What is made falls out the same each time for the same seed. */
+/** `make` with random numbers that are the same each time for the same seed. */
 export function seeded<Made>(seed: string, make: () => Made): Made {
   const before = random;
   random = diceOf(seed);
@@ -29,7 +29,7 @@ export const between = (least: number, most: number): number => least + random()
 export const whole = (least: number, most: number): number => Math.floor(between(least, most + 1));
 export const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
 
-/** One of those that say how large a share they have. */
+/** A random one of these, by their shares. */
 export function pickShared<T extends { share: number }>(from: readonly T[]): T {
   let left = random() * from.reduce((all, { share }) => all + share, 0);
   for (const one of from) {
@@ -41,5 +41,5 @@ export function pickShared<T extends { share: number }>(from: readonly T[]): T {
 
 const hex = (bytes: number) =>
   Array.from({ length: bytes }, () => whole(0, 255).toString(16).padStart(2, "0")).join("");
-/** A UUID of these dice. */
+/** A UUID from these random numbers. */
 export const newId = (): string => `${hex(4)}-${hex(2)}-4${hex(2).slice(1)}-a${hex(2).slice(1)}-${hex(6)}`;

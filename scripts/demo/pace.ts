@@ -1,9 +1,9 @@
-/** How lively the demo begins, and how quickly it went in the last seconds. */
+/** How many extra events the demo sends at first, and how many it has sent in the last seconds. */
 
 /** Extra events at first, so that there is something to watch; their pace is halved again and again. */
 const LIVELY_PER_SECOND = 1;
 const HALVED_EACH_SECONDS = 60;
-/** Below this nobody watches for it. */
+/** Below this pace the extra events end: nobody would notice them. */
 const LEAST_PER_SECOND = 0.02;
 
 /** Extra events a second; 0 when they are over. */
@@ -14,7 +14,7 @@ export function livelyPace(secondsLive: number): number {
 
 const WINDOW_MS = 10_000;
 
-/** Counts, and tells how many a second there were of late. `at` is in epoch milliseconds. */
+/** Counts events, and returns how many there were a second in the last ten. `at` is in epoch milliseconds. */
 export function speedometer(since: number): { add(count: number, at: number): void; perSecond(at: number): number } {
   let counted: { count: number; at: number }[] = [];
   return {

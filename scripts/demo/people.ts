@@ -5,18 +5,18 @@ const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
-/** Something that happens. What only a server may tell is not for pixels. */
+/** An event of the demo. Those by `server` cannot be sent by a pixel. */
 export type Hit = {
   at: number;
   by: "pixel" | "server";
   agent: string;
   country: string;
-  /** The address that it came from, where that matters; only an import can say so. */
+  /** The IP address of the sender, where it matters; only an import can contain it. */
   network?: string;
   fields: { event_id: string; event_type: string; [field: string]: unknown };
 };
 
-/** Who of the campaigns does what they should not, and since when, in epoch milliseconds. */
+/** The campaign that falls silent and the one that cheats, and since when, in epoch milliseconds. */
 export type Story = { silent: { tag: string; since: number }; cheating: { tag: string; since: number } };
 
 /** Campaigns, with their share of the traffic and how well it converts. */
@@ -61,7 +61,7 @@ const AGENTS = [
       "Mozilla/5.0 (iPad; CPU OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
   },
 ];
-/** Now and then one of them looks in. */
+/** One person in a hundred is this crawler. */
 const CRAWLER = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)";
 const COUNTRIES = [
   { share: 0.18, country: "DE", currency: "EUR" },
@@ -82,9 +82,9 @@ type Person = {
   campaign: (typeof CAMPAIGNS)[number];
   device: (typeof AGENTS)[number];
   home: (typeof COUNTRIES)[number];
-  /** The apps they use, the first one most. */
+  /** The apps that the person uses, mostly the first. */
   apps: ("lucky-reels" | "royal-tables" | "gem-quest")[];
-  /** How likely they come back on the day after. */
+  /** The probability that the person comes back on the next day. */
   loyalty: number;
   deposits: boolean;
   whale: boolean;
@@ -111,7 +111,7 @@ function somebody(): Person {
   };
 }
 
-/** Who has registered, and may come back while the demo runs. */
+/** People who have registered, and may come back while the demo runs. */
 const players: Person[] = [];
 const REMEMBERED = 500;
 
@@ -146,7 +146,7 @@ function deposit(person: Person, at: number): Hit {
   });
 }
 
-/** Somebody sits down to play for a while. */
+/** The events of a person who plays for a while. */
 function* session(person: Person, start: number): Generator<Hit> {
   const app_id = person.apps[chance(0.75) ? 0 : person.apps.length - 1];
   const session_id = newId();
@@ -174,11 +174,11 @@ function* session(person: Person, start: number): Generator<Hit> {
   }
 }
 
-/** Nobody comes by a silent one's tag, nor back by it: they play and pay as before. */
+/** A silent campaign brings no visits, neither first nor later ones. Its people play and pay as before. */
 const isSilent = ({ tag }: Person["campaign"], at: number, { silent }: Story) =>
   tag === silent.tag && at >= silent.since;
 
-/** They come back: they play, some of them deposit, few take something out. */
+/** A person who comes back plays; some deposit, few withdraw. */
 function* comeBack(person: Person, start: number, story: Story): Generator<Hit> {
   if (chance(0.4) && !isSilent(person.campaign, start, story))
     yield hit(person, start, "pixel", "visit", { banner_tag: person.campaign.tag });
@@ -191,7 +191,7 @@ function* comeBack(person: Person, start: number, story: Story): Generator<Hit> 
   }
 }
 
-/** A person, from the first visit on, over the month that follows. */
+/** The events of a person, from the first visit on, over the following month. */
 export function* life(start: number, story: Story): Generator<Hit> {
   const person = somebody();
   const { campaign, player_id, loyalty } = person;
@@ -225,7 +225,7 @@ export function* life(start: number, story: Story): Generator<Hit> {
   }
 }
 
-/** Somebody who is not what they seem: these events within a second, and never anything else. */
+/** A person who is not genuine: has these events within a second, and never any other. */
 export function impostor(
   at: number,
   banner_tag: string,
@@ -249,7 +249,7 @@ export function momentOfDay(): number {
   }
 }
 
-/** What else happens now, for ever: newcomers, and players who come back. */
+/** Further present events, without an end: of new people, and of players who come back. */
 export function* present(story: Story): Generator<Hit, never> {
   for (;;) {
     const now = Date.now();

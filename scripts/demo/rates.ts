@@ -1,8 +1,8 @@
-/** Exchange rates for what the demo's people pay in, made up: an instance without the daily feed would convert nothing. */
+/** Invented exchange rates for the currencies of the demo: an instance without the daily feed would convert nothing. */
 import { addDays } from "../../worker/calendar.ts";
 import type { Instance } from "../instance.ts";
 
-/** About what a unit is worth in USD. */
+/** About how many USD a unit is worth. */
 const WORTH: Readonly<Record<string, number>> = { EUR: 1.16, GBP: 1.34, SEK: 0.105 };
 export const CURRENCIES: readonly string[] = [...Object.keys(WORTH), "USD"];
 
@@ -15,8 +15,8 @@ export type Rate = Dated & { usd_rate: string; data_source: string };
 const keyOf = ({ currency_code, rate_date }: Dated) => `${currency_code} ${rate_date}`;
 
 /**
- * A rate for each day from one to another on which a currency has none in force. There is always one of the day before
- * in the end, so today's is left to the feed.
+ * A rate for each day of the period on which a currency has none in force. The period ends yesterday, whose rate is in force
+ * today, so today's rate is left to the feed.
  */
 export function missingRates(known: readonly Dated[], from: string, to: string): Rate[] {
   const have = new Set(known.map(keyOf));
@@ -32,7 +32,7 @@ export function missingRates(known: readonly Dated[], from: string, to: string):
   return rates;
 }
 
-/** Fills in what is missing of these days, and says how many rates that were; 0 where the key may not. */
+/** Loads the rates that these days lack, and returns how many; 0 where the key may not do this. */
 export async function bringRates({ url, key }: Instance, from: string, to: string): Promise<number> {
   const address = `${url}/api/v1/exchange-rates`;
   const headers = { authorization: `Bearer ${key}` };

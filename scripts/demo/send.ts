@@ -1,4 +1,4 @@
-/** How the demo's hits reach an instance: new ones one by one as they happen, past ones in batches. */
+/** Sends the demo's events to an instance: present ones one by one, past ones in batches. */
 import { parseRetryAfter } from "../../pixel/client/answer.ts";
 import { send as sendBatch } from "../import/send.ts";
 import { between } from "./chance.ts";
@@ -9,13 +9,13 @@ export type Target = { url: string; project: string; key: string | undefined };
 
 const FIRST_MS = 500;
 const LONGEST_MS = 30_000;
-/** How long one event is tried: a server can be started again meanwhile. */
+/** For how long one event is tried: long enough to start a server again. */
 const PATIENCE_MS = 600_000;
 
 type Wait = (ms: number) => Promise<void>;
 const sleep: Wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
-/** Tries again where an instance cannot take it now; the event's id keeps it from counting twice. */
+/** Tries again where an instance cannot accept an event now. By its id, an event counts only once. */
 async function deliver(request: () => Promise<Response>, wait: Wait): Promise<Outcome> {
   for (let waited = 0, longest = FIRST_MS; ; longest = Math.min(LONGEST_MS, longest * 2)) {
     const answer = await request().catch(() => null);
@@ -43,7 +43,7 @@ function sendPixel(
   return deliver(() => fetch(`${url}/pixel/${event_type}?${query}`, { headers: { "user-agent": agent } }), wait);
 }
 
-/** What happens at this moment has no timestamp: the server's own is the best. */
+/** A present event is sent without a timestamp: the server's time is better than this machine's. */
 export function sendNow(target: Target, hit: Hit, wait: Wait = sleep): Promise<Outcome> {
   if (hit.by === "pixel") return sendPixel(target, hit, undefined, wait);
   const headers = { authorization: `Bearer ${target.key}`, "content-type": "application/json" };
@@ -51,7 +51,7 @@ export function sendNow(target: Target, hit: Hit, wait: Wait = sleep): Promise<O
   return deliver(() => fetch(`${target.url}/api/v1/events`, { method: "POST", headers, body }), wait);
 }
 
-/** What has happened. An administrator's key takes all of it at once, and with it where each person is and by what device. */
+/** Sends past events. With an administrator's key they are imported, with the country and the device of each person. */
 export async function sendPast(target: Target, hits: readonly Hit[]): Promise<Outcome> {
   const { url, project, key } = target;
   const all: Outcome = { accepted: 0, rejected: 0, unavailable: 0 };

@@ -1,20 +1,20 @@
 /**
- * The demo's three affiliates: `aff-north` does well, `aff-south` has fallen silent some days ago, and `aff-west` cheats:
- * each day crawlers come by its tag, and some dozens register from one network within seconds, who never pay.
+ * The demo's three affiliates: `aff-north` does well, `aff-south` has brought no visits for some days, and `aff-west` cheats:
+ * each day crawlers visit by its tag, and some dozens of people register from one network within seconds and never pay.
  */
 import { seeded, whole } from "./chance.ts";
 import { DAY, type Hit, HOUR, impostor, type Story } from "./people.ts";
 
 const SILENT_DAYS = 4;
-/** The cheating began so long before the other's silence. */
+/** The cheating began this many days before the silence of the other affiliate. */
 const CHEATING_BEFORE_DAYS = 2;
 const REGISTRATIONS = 28;
 const CRAWLERS = 40;
-/** Of RFC 5737's addresses for documentation. */
+/** An address for documentation, by RFC 5737. */
 const NETWORK = "203.0.113.7";
 const CRAWLER = "Mozilla/5.0 (compatible; OfferCrawler/1.2)";
 
-/** `silentSince`: where an instance knows the story already, the day after the last visit by the silent one's tag. */
+/** `silentSince`: the day after the last visit by the silent tag, where the instance has events of the demo already. */
 export function storyOf(now: number, silentSince: number | null): Story {
   const silent = silentSince ?? (Math.floor(now / DAY) - SILENT_DAYS) * DAY;
   return {
@@ -23,7 +23,7 @@ export function storyOf(now: number, silentSince: number | null): Story {
   };
 }
 
-/** What the cheat does on a day, counted from 1970; nothing before it began. */
+/** The events of the cheating on a day, in days since 1970; none before it began. */
 export function cheat(day: number, { cheating }: Story): Hit[] {
   if (day * DAY < cheating.since) return [];
   return seeded(`cheat ${day}`, () => {
@@ -38,7 +38,7 @@ export function cheat(day: number, { cheating }: Story): Hit[] {
   });
 }
 
-/** Asks an instance since when the silent one is silent; null where it knows nothing of it yet. */
+/** Asks an instance since when the silent tag has no visits; null where it has never had one. */
 export async function silenceIn(
   target: { url: string; key: string; project: string },
   now: number,

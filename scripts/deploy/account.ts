@@ -1,4 +1,4 @@
-/** Who deploys, and into which account. */
+/** The login that deploys, and the account into which it deploys. */
 import { type Api, apiWith, type Credentials, isRefused } from "./cloudflare.ts";
 import type { Finding } from "./work.ts";
 import { CommandFailed, wrangler } from "./wrangler.ts";
@@ -6,10 +6,10 @@ import { CommandFailed, wrangler } from "./wrangler.ts";
 const LOG_IN = "Log in with `npm run wrangler -- login`, or put an API token into CLOUDFLARE_API_TOKEN.";
 const TOKENS = "https://dash.cloudflare.com/profile/api-tokens";
 
-/** What the template "Edit Cloudflare Workers" lacks. */
+/** Names the rights that the template "Edit Cloudflare Workers" lacks. */
 export const TOKEN_HELP = `Make a token at ${TOKENS} from the template "Edit Cloudflare Workers", and add D1: Edit and Queues: Edit.`;
 
-/** Those of the environment, else those of `wrangler login`, which Wrangler renews where they are over. */
+/** The token of the environment, otherwise that of `wrangler login`, which Wrangler renews where it has expired. */
 async function credentials(): Promise<Credentials | null> {
   const { CLOUDFLARE_API_TOKEN: token } = process.env;
   if (token) return { type: "api_token", token };
@@ -27,7 +27,7 @@ export async function logIn(configured: string | undefined): Promise<Login | Fin
   const given = await credentials();
   if (given === null) return `Nobody is logged in. ${LOG_IN}`;
   const api = apiWith(given);
-  // In Wrangler's order.
+  // In the order of Wrangler.
   const named = configured || process.env.CLOUDFLARE_ACCOUNT_ID;
   if (named) return { api, account: named };
   try {

@@ -1,4 +1,4 @@
-/** Whether what was deployed works, asked from outside as anybody would: by the doctor, once the new version answers. */
+/** Whether the deployment works: when the new version answers, the doctor checks it from outside. */
 import { VERSION } from "../../worker/version.ts";
 import type { Finding } from "../doctor/check.ts";
 import { examine } from "../doctor/examine.ts";
@@ -7,7 +7,7 @@ import { pendingIn } from "./migrations.ts";
 import type { Step, Work } from "./work.ts";
 import { madeToken } from "./worker.ts";
 
-/** A new address needs its certificate and its way through the network. */
+/** A new address needs time for its certificate and for DNS. */
 const PATIENCE_MS = 180_000;
 const PAUSE_MS = 2_000;
 
@@ -16,12 +16,12 @@ async function ask(address: string): Promise<{ status: number; text: string }> {
   return { status: answer.status, text: await answer.text() };
 }
 
-/** Why it is not the new version that answers; null where it is. */
+/** Why the new version does not answer yet; null where it does. */
 async function missingAt(url: string): Promise<string | null> {
   try {
     const health = await ask(`${url}/health`);
     if (health.status !== 200) return `/health answered ${health.status}: ${health.text.slice(0, 1_000)}`;
-    // The version before may answer for some seconds.
+    // The old version may still answer for some seconds.
     const { version, migration } = JSON.parse(health.text) as { version?: string; migration?: string };
     const newest = pendingIn([]).at(-1);
     if (version !== VERSION || migration !== newest)
@@ -47,7 +47,7 @@ async function untilItAnswers(url: string): Promise<void> {
   }
 }
 
-/** What the doctor asks with: the key that is set for it, else the one that was made here, as long as it opens. */
+/** The doctor's key: the one of the environment, otherwise the one that was made here, as long as it is valid. */
 async function keyFor(url: string, work: Work): Promise<string | undefined> {
   if (process.env.EDGEPIXEL_KEY) return process.env.EDGEPIXEL_KEY;
   const made = madeToken(work);
@@ -56,7 +56,7 @@ async function keyFor(url: string, work: Work): Promise<string | undefined> {
   return status === 401 ? undefined : made;
 }
 
-/** Faults that no version mends: money without a rate, and this machine's clock. */
+/** Faults that do not depend on the version: money without a rate, and this machine's clock. */
 const NOT_OF_A_VERSION: readonly string[] = ["rates", "clock"];
 
 export const failsDeployment = ({ name, finding }: { name: string; finding: Pick<Finding, "verdict"> }): boolean =>

@@ -4,7 +4,7 @@ import { type Check, dashboard, jurisdictionOf, type Step, type Work } from "./w
 import { wrangler } from "./wrangler.ts";
 
 const NO_SUCH_BUCKET = 10_006;
-/** R2 has to be switched on: 10042 of R2 itself, 10136 where a Worker with a bucket is uploaded. */
+/** R2 is not switched on: code 10042 of R2 itself, 10136 where a Worker with a bucket is uploaded. */
 const SWITCHED_OFF = [10_042, 10_136];
 
 export const bucketCheck: Check = {
@@ -28,7 +28,7 @@ export const bucketCheck: Check = {
   },
 };
 
-/** R2 takes either a jurisdiction or a hint. */
+/** R2 accepts either a jurisdiction or a location hint. */
 function placed(jurisdiction: string | null, { location }: Work["wishes"]): string[] {
   return jurisdiction ? ["--jurisdiction", jurisdiction] : location ? ["--location", location] : [];
 }

@@ -10,7 +10,7 @@ export const buildStep: Step = {
   name: "static files",
   would: () => "npm run build",
   async run() {
-    // As the tests have it, which build once.
+    // For the tests, which build once.
     if (process.env.EDGEPIXEL_PREBUILT === "1" && existsSync(BUILT)) return "built before";
     await run("npm run build", ["scripts/build.ts"]);
     return "built";

@@ -8,7 +8,7 @@ import { queuesCheck } from "./queues.ts";
 import type { Check, Finding, Work } from "./work.ts";
 import { workerCheck } from "./worker.ts";
 
-/** The bucket's jurisdiction is the database's, so that one comes first; the rest is asked at once. */
+/** The database comes first, since the bucket must have its jurisdiction; the others run at the same time. */
 const FIRST: readonly Check[] = [databaseCheck, workerCheck, queuesCheck, subdomainCheck, domainCheck];
 const THEN: readonly Check[] = [bucketCheck];
 export const CHECKS: readonly Check[] = [...FIRST, ...THEN];

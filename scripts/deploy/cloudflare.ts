@@ -1,12 +1,12 @@
-/** Cloudflare's REST API, for what Wrangler has no command for: to read how an account is before anything is changed. */
+/** Cloudflare's REST API, where Wrangler has no command: it reads the state of an account before anything is changed. */
 
-/** As Wrangler has it: https://developers.cloudflare.com/workers/wrangler/system-environment-variables/ */
+/** The same variable as Wrangler's: https://developers.cloudflare.com/workers/wrangler/system-environment-variables/ */
 const BASE = process.env.CLOUDFLARE_API_BASE_URL ?? "https://api.cloudflare.com/client/v4";
 const PATIENCE_MS = 60_000;
 
 type Envelope<Result> = { success: boolean; result: Result; errors?: { code: number; message: string }[] };
 
-/** What the API answered instead of a result; 0 where it gave no code of its own. */
+/** An error that the API answered. Its code is 0 where the API gave none. */
 export class ApiError extends Error {
   readonly code: number;
   readonly status: number;
@@ -62,7 +62,7 @@ function parsed<Body>(text: string): Body | null {
   }
 }
 
-/** The answer, or null where the API says by this code that there is none. */
+/** The answer, or null where the API answers with one of these codes, which say that there is none. */
 export async function orNull<Result>(asked: Promise<Result>, ...codes: number[]): Promise<Result | null> {
   try {
     return await asked;
@@ -73,8 +73,8 @@ export async function orNull<Result>(asked: Promise<Result>, ...codes: number[])
 }
 
 /**
- * Whether the login or token may not do this. 10000 and 9109 are refused credentials or rights; 7403 is D1's own word for
- * an account that they do not reach.
+ * Whether the login or token lacks the right. 10000 and 9109 are refused credentials or rights; 7403 is D1's code for an
+ * account that they do not reach.
  */
 export const isRefused = (error: unknown): boolean =>
   error instanceof ApiError &&

@@ -4,7 +4,7 @@ import { pendingIn } from "./migrations.ts";
 import { type Check, jurisdictionOf, type Step, type Work } from "./work.ts";
 import { wrangler } from "./wrangler.ts";
 
-/** Of https://developers.cloudflare.com/api/resources/d1/ ("Get D1 Database"). */
+/** From https://developers.cloudflare.com/api/resources/d1/ ("Get D1 Database"). */
 type Database = { uuid: string; jurisdiction?: string | null };
 type Rows = { results: { name: string }[] }[];
 

@@ -1,4 +1,4 @@
-/** The address: a workers.dev one, or a domain of the owner's. */
+/** The address of the instance: on workers.dev, or a domain of the owner. */
 import { ApiError, orNull } from "./cloudflare.ts";
 import { writeConfiguration } from "./files.ts";
 import { type Check, dashboard, type Step } from "./work.ts";
@@ -13,7 +13,7 @@ export const subdomainCheck: Check = {
     if (wishes.domain !== null) return [];
     const answer = await orNull(api.get<{ subdomain: string }>(`/accounts/${account}/workers/subdomain`), NO_SUBDOMAIN);
     found.subdomain = answer?.subdomain ?? null;
-    // Else the upload ends with code 10063.
+    // Otherwise the upload fails with code 10063.
     return found.subdomain
       ? []
       : [
@@ -22,7 +22,7 @@ export const subdomainCheck: Check = {
   },
 };
 
-/** The zone of a name is found by its ends. */
+/** The possible names of a domain's zone: the domain without its first labels. */
 const endsOf = (domain: string): string[] => {
   const labels = domain.split(".");
   return labels.slice(0, -1).map((_, index) => labels.slice(index).join("."));
@@ -70,7 +70,7 @@ export const domainStep: Step = {
     if (domain === null) return "none: a workers.dev address";
     work.url = `https://${domain}`;
     if (found.domain) return `${domain} leads here`;
-    // Without a terminal Wrangler replaces a DNS record that is there already. Nobody has asked for that.
+    // Without a terminal, Wrangler would replace an existing DNS record without a question.
     const changes = await api.post<Changes>(
       `/accounts/${account}/workers/scripts/${instance.worker}/domains/changeset?replace_state=true`,
       [{ hostname: domain }],

@@ -1,4 +1,4 @@
-/** What a deployment keeps on this machine, in a folder that git ignores. */
+/** The files of a deployment on this machine, in a folder that git ignores. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { configurationOf } from "./instance.ts";
@@ -13,8 +13,8 @@ export function fileOf({ instance }: Pick<Work, "instance">, what: string): stri
 }
 
 /**
- * Writes what Wrangler is to deploy; gives the file. The domain is among it once it leads here, or now is the time:
- * without a terminal, Wrangler would take it from whatever has it.
+ * Writes the configuration for Wrangler, and returns its file. It has the domain only if the domain leads to this Worker already,
+ * or with `attached`: without a terminal, Wrangler would take the domain away from any other Worker.
  */
 export function writeConfiguration(work: Work, { attached = work.found.domain } = {}): string {
   const file = fileOf(work, "json");

@@ -1,4 +1,4 @@
-/** What a deployment consists of, by its names: those of wrangler.toml, and for `--env` names of their own. */
+/** The parts of a deployment by name: the names of wrangler.toml; for `--env`, names with the environment in them. */
 import { relative, resolve } from "node:path";
 import type { Plan } from "../../worker/store/plan.ts";
 
@@ -19,11 +19,11 @@ export type Settings = {
 };
 
 export type Instance = {
-  /** As `--env` says; "production" without it. */
+  /** The environment of `--env`; "production" without it. */
   environment: string;
   worker: string;
   database: string;
-  /** Set where wrangler.toml names the database by its id, as a Deploy to Cloudflare button writes it there. */
+  /** The id of the database where wrangler.toml has it: a Deploy to Cloudflare button writes it there. */
   databaseId: string | undefined;
   queues: readonly string[];
   /** Null without an archive. */
@@ -32,7 +32,7 @@ export type Instance = {
 
 export const PRODUCTION = "production";
 
-/** `edgepixel-events` becomes `edgepixel-staging-events`. The end stays, which tells the queue of dead letters. */
+/** `edgepixel-events` becomes `edgepixel-staging-events`. The end stays, since it marks the queue of dead letters. */
 const named = (settings: Settings, environment: string) => (name: string) => {
   if (environment === PRODUCTION) return name;
   const fullName = `${settings.name}-${environment}`;
@@ -47,7 +47,7 @@ export function instanceOf(settings: Settings, environment: string, archive: boo
   const production = environment === PRODUCTION;
   return {
     environment,
-    // Workers Builds may have the Worker under another name, and Wrangler obeys the same variable.
+    // Workers Builds may use another name for the Worker; Wrangler reads the same variable.
     worker: (production && process.env.WRANGLER_CI_OVERRIDE_NAME) || name(settings.name),
     database: name(database.database_name),
     databaseId: production ? database.database_id : undefined,
@@ -56,7 +56,7 @@ export function instanceOf(settings: Settings, environment: string, archive: boo
   };
 }
 
-/** Two Workers that name the same namespace count together, so each environment has its own. */
+/** Two Workers with the same namespace share one count of requests, so each environment has a separate namespace. */
 function namespaceOf(id: string, environment: string): string {
   if (environment === PRODUCTION) return id;
   const hash = [...environment].reduce((sum, letter) => (sum * 31 + (letter.codePointAt(0) ?? 0)) % 99_991, 7);
@@ -69,7 +69,7 @@ export type Deployed = {
   plan: Plan;
   /** Null: a workers.dev address. */
   domain: string | null;
-  /** Whether the domain is made to lead to the Worker. */
+  /** Whether the configuration makes the domain lead to the Worker. */
   attached: boolean;
 };
 

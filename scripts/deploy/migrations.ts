@@ -1,4 +1,4 @@
-/** The tables of the database, before the code that needs them: each migration can be read by the version before it. */
+/** Migrates the database before the code that needs it is deployed: the version before works with each migration, too. */
 import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
 import { writeConfiguration } from "./files.ts";
@@ -7,7 +7,7 @@ import { wrangler } from "./wrangler.ts";
 
 const FOLDER = resolve(import.meta.dirname, "../../migrations");
 
-/** Those that are not among the applied ones, in the order in which Wrangler applies them. */
+/** The migrations that are not applied yet, in the order in which Wrangler applies them. */
 export const pendingIn = (applied: readonly string[]): string[] =>
   readdirSync(FOLDER)
     .filter((name) => name.endsWith(".sql") && !applied.includes(name))

@@ -1,4 +1,4 @@
-/** What a plan means for an instance, in a line. docs/deploy.md says what happens at each limit. */
+/** What a plan means for an instance, in one line. docs/deploy.md says what happens at each limit. */
 import { ALLOWANCES, type Plan } from "../../worker/store/plan.ts";
 
 const { free, paid } = ALLOWANCES;

@@ -1,4 +1,4 @@
-/** The queue of events, and that of those that could not be stored. */
+/** The queue of events, and the queue of dead letters: events that could not be stored. */
 import { type Check, dashboard, type Queue, type Step } from "./work.ts";
 import { wrangler } from "./wrangler.ts";
 
@@ -15,7 +15,7 @@ export const queuesCheck: Check = {
     );
     found.queues = new Map(known);
     for (const [name, queue] of known) {
-      // A queue has one consumer: deploying a second one ends with code 11004.
+      // A queue has one consumer: the deployment of a second one fails with code 11004.
       const others = (queue?.consumers ?? [])
         .map(({ script, service }) => script ?? service ?? "a program outside of Workers")
         .filter((script) => script !== instance.worker);

@@ -1,4 +1,4 @@
-/** A deployment, in the order that leaves a running instance running: what the new code needs is there before it is. */
+/** The steps of a deployment. Everything that the new code needs comes before it, so that a running instance keeps running. */
 import { askStep } from "./ask.ts";
 import { bucketStep } from "./bucket.ts";
 import { buildStep } from "./build.ts";

@@ -1,9 +1,9 @@
-/** What all parts of a deployment know and share. */
+/** The types and helpers that all parts of a deployment share. */
 import type { Plan } from "../../worker/store/plan.ts";
 import type { Api } from "./cloudflare.ts";
 import type { Instance, Settings } from "./instance.ts";
 
-/** Both D1 and R2 know these as hints: https://developers.cloudflare.com/d1/configuration/data-location/ */
+/** The location hints of both D1 and R2: https://developers.cloudflare.com/d1/configuration/data-location/ */
 export const LOCATIONS = ["wnam", "enam", "weur", "eeur", "apac", "oc"] as const;
 export type Location = (typeof LOCATIONS)[number];
 
@@ -13,18 +13,18 @@ export type Jurisdiction = (typeof JURISDICTIONS)[number];
 export type Wishes = {
   location: Location | undefined;
   jurisdiction: Jurisdiction | undefined;
-  /** Null: what is deployed stays, else wrangler.toml's. */
+  /** Where it is absent, the deployed plan stays; a first deployment takes the plan of wrangler.toml. */
   plan: Plan | undefined;
-  /** A host name of a zone in the account; a workers.dev address without it. */
+  /** A host name in a zone of the account; null: a workers.dev address. */
   domain: string | null;
 };
 
 export type Binding = { type: string; name: string; text?: string; jurisdiction?: string };
 export type Queue = { queue_id: string; queue_name: string; consumers?: { script?: string; service?: string }[] };
 
-/** How the account is: the checks fill it in, and what is made is put into it. */
+/** The state of the account. Checks fill it in, and steps add what they create. */
 export type Found = {
-  /** Null where it is not deployed yet. */
+  /** Null where the Worker is not deployed yet. */
   bindings: readonly Binding[] | null;
   secrets: readonly string[];
   database: { id: string; jurisdiction: string | null } | null;
@@ -44,7 +44,7 @@ export type Work = {
   account: string;
   api: Api;
   found: Found;
-  /** Where the deployment serves; known once it is uploaded. */
+  /** The address of the instance, known after the upload. */
   url: string | null;
 };
 
@@ -59,33 +59,33 @@ export const NOTHING_FOUND: Found = {
   subdomain: null,
 };
 
-/** Something that keeps a deployment from being made, with what to do about it. */
+/** A sentence about a problem that prevents the deployment, and how to correct it. */
 export type Finding = string;
 
-/** Looks at the account and changes nothing. */
+/** Reads from the account and changes nothing. */
 export type Check = {
   name: string;
-  /** The right that a token needs for it, as Cloudflare names it; logins by `wrangler login` have them all. */
+  /** The right that a token needs for it, by Cloudflare's name; a login by `wrangler login` has all of them. */
   right: string;
   look(work: Work): Promise<Finding[]>;
 };
 
-/** Does one thing, and does nothing where it is done already: so a deployment that broke off is run again. */
+/** Does one thing, and nothing where it is done already, so that a deployment that broke off can be run again. */
 export type Step = {
   name: string;
-  /** What it would do, for `--dry-run`, without having looked at the account. */
+  /** What the step would do, for `--dry-run`, which does not read the account. */
   would(work: Pick<Work, "settings" | "instance" | "wishes">): string;
-  /** Gives what there is to say. */
+  /** Returns a line about what was done. */
   run(work: Work): Promise<string>;
 };
 
 export const dashboard = (account: string, path: string): string => `https://dash.cloudflare.com/${account}/${path}`;
 
-/** The jurisdiction that the database has or will have: it cannot be changed, so it decides for the bucket, too. */
+/** The jurisdiction that the database has or will have. It cannot be changed, so the bucket gets it, too. */
 export const jurisdictionOf = ({ found, wishes }: Pick<Work, "found" | "wishes">): string | null =>
   found.database ? found.database.jurisdiction : (wishes.jurisdiction ?? null);
 
-/** Of which plan it is deployed. */
+/** The plan for which the instance is deployed. */
 export function planOf({ wishes, found, settings }: Pick<Work, "wishes" | "found" | "settings">): Plan {
   const deployed = found.bindings?.find(({ type, name }) => type === "plain_text" && name === "PLAN")?.text;
   return (wishes.plan ?? deployed ?? settings.vars.PLAN) === "paid" ? "paid" : "free";

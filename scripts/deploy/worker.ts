@@ -1,4 +1,4 @@
-/** The Worker itself: whose it is, the administrator's first key, and its upload. */
+/** The Worker itself: whether an existing one is Edgepixel, the administrator's first key, and the upload. */
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,13 +9,13 @@ import { type Binding, type Check, dashboard, planOf, type Step, type Work } fro
 import { wrangler } from "./wrangler.ts";
 
 const NO_SUCH_WORKER = [10_007, 10_090];
-/** What every version of this Worker has bound. */
+/** Bindings that every version of this Worker has. */
 const OURS = ["DB", "EVENTS", "LIVE"];
 const SECRET = "ADMIN_TOKEN";
 
-/** On Cloudflare's own machines, where a push is deployed. */
+/** Whether this runs on Cloudflare's machines, which deploy a push. */
 const IN_WORKERS_BUILDS = process.env.WORKERS_CI === "1";
-/** On a machine that is gone afterwards, with all that is written there. */
+/** Whether this machine and all its files are deleted afterwards. */
 const KEEPS_NOTHING = Boolean(process.env.CI);
 
 export const workerCheck: Check = {
@@ -32,8 +32,8 @@ export const workerCheck: Check = {
     if (settings === null) return [];
     const at = dashboard(account, `workers/services/view/${instance.worker}/production`);
     const bound = new Set(settings.bindings.map(({ name }) => name));
-    // Workers Builds makes the Worker before its first deployment, and builds nothing but that one.
-    // A secret that is put first makes a Worker of nothing else.
+    // Workers Builds creates the Worker before the first deployment, and builds only this Worker.
+    // A secret that was set before the first deployment creates a Worker with only this secret.
     const empty = bound.size === 1 && bound.has(SECRET);
     if (!IN_WORKERS_BUILDS && !empty && !OURS.every((name) => bound.has(name)))
       return [
@@ -61,7 +61,7 @@ export const tokenStep: Step = {
     if (work.found.secrets.includes(SECRET)) return "the Worker has one, which stays";
     if (KEEPS_NOTHING) return cannotKeep(work.instance.worker);
     const file = tokenFile(work);
-    // One of a deployment that broke off may be set already.
+    // A deployment that broke off may have made it already.
     if (existsSync(file)) return `goes up with the code, as it is in ${file}`;
     writeFileSync(file, `${SECRET}=${randomBytes(24).toString("base64url")}\n`, { mode: 0o600, flag: "wx" });
     return `made, readable by you alone: ${file}`;
@@ -93,7 +93,7 @@ export const uploadStep: Step = {
   },
 };
 
-/** The key that was made for the Worker here; it may have been given another one since. */
+/** The key that was made here for the Worker; the Worker may have another one by now. */
 export function madeToken(work: Pick<Work, "instance">): string | undefined {
   const file = tokenFile(work);
   return existsSync(file) ? readFileSync(file, "utf8").trim().replace(`${SECRET}=`, "") : undefined;

@@ -1,4 +1,4 @@
-/** Wrangler as a child process: whatever is made or changed in the account, it does. */
+/** Wrangler as a child process. It makes all changes in the account. */
 import { spawn } from "node:child_process";
 import { resolve } from "node:path";
 import { stripVTControlCharacters } from "node:util";
@@ -7,7 +7,7 @@ import { COMPILED } from "../here.ts";
 const ROOT = resolve(import.meta.dirname, "../..");
 const WRANGLER = resolve(ROOT, "node_modules/wrangler/bin/wrangler.js");
 
-/** Its message has what was printed from the first error on: before that, Wrangler lists all that went well. */
+/** The message has the output from the first error on; before it, Wrangler lists everything that succeeded. */
 export class CommandFailed extends Error {
   constructor(command: string, output: string) {
     const plain = stripVTControlCharacters(output);
@@ -15,7 +15,7 @@ export class CommandFailed extends Error {
   }
 }
 
-/** Runs a script of Node in the project's folder, without questions, and gives what it printed. */
+/** Runs a script of Node in the project's folder, without questions, and returns its output. */
 export function run(title: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<string> {
   const ended = Promise.withResolvers<string>();
   const child = spawn(process.execPath, args, {
@@ -26,11 +26,11 @@ export function run(title: string, args: readonly string[], environment: NodeJS.
       WRANGLER_SEND_METRICS: "false",
       WRANGLER_HIDE_BANNER: "true",
       FORCE_COLOR: "0",
-      // What it deploys is written out for one environment, and has no others to choose from.
+      // The configuration is written for one environment, so Wrangler must not select another.
       CLOUDFLARE_ENV: undefined,
       ...environment,
     },
-    // Nobody can answer a question: Wrangler then takes its answers for machines.
+    // Without standard input nobody can answer questions: Wrangler then uses its answers for such runs.
     stdio: ["ignore", "pipe", "pipe"],
   });
   let [printed, output] = ["", ""];

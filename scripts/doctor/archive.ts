@@ -10,7 +10,7 @@ type State = {
   last_run: { attempts: number; began_at: string; finished_at: string | null } | null;
 };
 
-/** The archive takes a quarter of an hour when it is over, so it is up to 16 minutes behind; from here on it is late. */
+/** The archive stores each quarter of an hour after its end, so it is up to 16 minutes behind. From this age on it is late. */
 const LATE_SECONDS = 40 * 60;
 
 export const inArchive: Check = {

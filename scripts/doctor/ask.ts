@@ -1,18 +1,18 @@
-/** One question to the instance, with an end. */
+/** Requests to the instance, with a timeout. */
 
 const PATIENCE_MS = 20_000;
 
 export type Answer = {
   status: number;
   headers: Headers;
-  /** What the JSON says; null where it is none. */
+  /** The JSON of the answer; null where it is no JSON. */
   body: unknown;
   /** Epoch milliseconds of this machine. */
   asked_at: number;
   answered_at: number;
 };
 
-/** No answer came. The message says why, in words. */
+/** Thrown where no answer came. The message says why, in words. */
 export class Unanswered extends Error {}
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -25,7 +25,7 @@ const REASONS: Readonly<Record<string, string>> = {
   TimeoutError: `it took longer than ${PATIENCE_MS / 1_000} seconds`,
 };
 
-/** Node's fetch wraps what happened, and once more where a name has several addresses. */
+/** Node's fetch has the reason as the cause of its error, and one level deeper where a name has several addresses. */
 function reasonOf(error: unknown): string {
   for (let one = error; one instanceof Error; one = one instanceof AggregateError ? one.errors[0] : one.cause) {
     const known = REASONS[(one as NodeJS.ErrnoException).code ?? ""] ?? REASONS[one.name];
@@ -55,19 +55,19 @@ function parsed(text: string): unknown {
   }
 }
 
-/** What a problem document says, or what there is instead. */
+/** The text of a problem document, or of any other answer. */
 export function detailOf({ status, body }: Answer): string {
   const { detail } = (body ?? {}) as { detail?: string };
   return detail ?? `it answered with the status ${status}`;
 }
 
-/** The body of a good answer; throws what a bad one says. */
+/** The body of a successful answer; throws the text of another. */
 export function bodyOf<Body>(answer: Answer): Body {
   if (answer.status < 200 || answer.status > 299 || answer.body === null) throw new Error(detailOf(answer));
   return answer.body as Body;
 }
 
-/** Asks again each second until there is something; null where there is nothing in the time. */
+/** Calls `look` each second until it finds something; null where it finds nothing within the time. */
 export async function until<Found>(ms: number, look: () => Promise<Found | null>): Promise<Found | null> {
   const end = Date.now() + ms;
   for (;;) {

@@ -9,17 +9,17 @@ export type Finding = {
   verdict: Verdict;
   /** The finding, in one sentence or two. */
   says: string;
-  /** How to mend it; with every warning and everything that is wrong. */
+  /** How to correct it; every warning and every fault has it. */
   mend?: string;
 };
 
-/** Where an instance should be. */
+/** The address of an instance, and how to ask it. */
 export type Place = {
   /** Without a slash at the end. */
   url: string;
   /** Whether it is an instance that `npm start` runs on this machine. */
   local: boolean;
-  /** What the doctor asks with; absent where there is no key at hand. */
+  /** The doctor's key; undefined where there is none. */
   key: string | undefined;
   ask(path: string, headers?: Record<string, string>): Promise<Answer>;
 };
@@ -28,15 +28,15 @@ export type Place = {
 export type Patient = Place & {
   /** The first answer of /health. */
   health: Answer & { body: Health };
-  /** The id of the test event that is followed on its way. */
+  /** The id of the test event that the checks follow through the instance. */
   event_id: string;
-  /** What earlier checks have learned, for those that come later. */
+  /** What earlier checks have found out, for later ones. */
   known: {
-    /** Whose key it is; absent where there is none, or where it opens nothing. */
+    /** The owner and role of the key; absent where there is no key, or where it is not valid. */
     principal?: SignedIn;
-    /** When the pixel was sent and answered, where it was taken; epoch milliseconds of this machine. */
+    /** When the pixel was sent and answered, where it was accepted; epoch milliseconds of this machine. */
     accepted?: { asked_at: number; answered_at: number };
-    /** When it was received by the instance's own clock, where the log has it. */
+    /** When it was received, by the clock of the instance, where the log has it; epoch milliseconds. */
     logged?: { received_at: number };
   };
 };
@@ -45,7 +45,7 @@ export type Check = {
   name: string;
   /** The question that the check answers, as the list shows it. */
   asks: string;
-  /** The least role that its questions need, and whether by a key for all projects. Absent: no key. */
+  /** The lowest role that its requests need, and whether the key must be for all projects. Absent: no key is needed. */
   needs?: { role: "viewer" | "analyst" | "admin"; everywhere?: true };
   look(patient: Patient): Promise<Finding>;
 };

@@ -1,4 +1,4 @@
-/** All checks, in the order of an event's way: what comes later builds on what came before. */
+/** All checks, in the order in which an event goes through an instance: later checks use the results of earlier ones. */
 import { inArchive } from "./archive.ts";
 import type { Check } from "./check.ts";
 import { clock } from "./clock.ts";

@@ -7,7 +7,7 @@ const DOUBTFUL_SECONDS = 30;
 /** The instance's time when it answered, between `from` and `to`: a Date header has whole seconds only. */
 type ClockReading = { from: number; to: number; asked_at: number; answered_at: number };
 
-/** By the header of an answer where there is one; else by when the test event was received. */
+/** By the Date header of an answer where there is one; otherwise by the time when the test event was received. */
 function readClock({
   health: { headers, asked_at, answered_at },
   known: { accepted, logged },

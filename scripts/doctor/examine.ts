@@ -1,4 +1,4 @@
-/** Goes through the checks, one after the other. */
+/** Runs the checks, one after the other. */
 import { randomUUID } from "node:crypto";
 import { type Check, type Finding, leftOut, type Patient, type Place, wrong } from "./check.ts";
 import { CHECKS } from "./checks.ts";
@@ -6,7 +6,7 @@ import { reach } from "./reachable.ts";
 
 const ROLES = ["viewer", "analyst", "admin"];
 
-/** Whether the key at hand reaches what a check asks. */
+/** Whether the key has the role that a check needs. */
 function mayAsk({ needs }: Check, { known: { principal } }: Patient): boolean {
   if (!needs) return true;
   if (!principal || ROLES.indexOf(principal.role) < ROLES.indexOf(needs.role)) return false;
@@ -24,7 +24,7 @@ async function look(check: Check, patient: Patient): Promise<Finding> {
   }
 }
 
-/** Where nothing answers, nothing else is asked. */
+/** Ends after the first check where the instance does not answer. */
 export async function* examine(place: Place): AsyncGenerator<{ name: string; finding: Finding }> {
   const { finding, health } = await reach(place);
   yield { name: "reachable", finding };

@@ -1,14 +1,14 @@
-/** The projections: what turns the log into tables and live counters. */
+/** The projections, which compute tables and live counters from the log. */
 import type { ProjectionView } from "../../worker/admin/projections.ts";
 import { bodyOf, until } from "./ask.ts";
 import { type Check, logsOf, ok, type Patient, projectOf, wrong } from "./check.ts";
 
-/** The tables wait ten seconds before somebody's question brings them forward again, and are then quick. */
+/** A request for a report brings the tables up to date at most every ten seconds, and then quickly. */
 const PATIENCE_MS = 60_000;
-/** A fault that lasts this long is no chance. */
+/** An error that lasts this long is reported: a shorter one may be temporary. */
 const SURE_MS = 20_000;
 
-/** The archive has a check of its own; postbacks follow each few minutes where no postback is due. */
+/** Without the archive, which has a separate check, and postbacks, which follow every few minutes where none is due. */
 const read = async (patient: Patient) =>
   bodyOf<{ rows: ProjectionView[] }>(await patient.ask("/api/v1/projections")).rows.filter(
     ({ name }) => !/^(?:archive|postbacks)/.test(name),
@@ -24,13 +24,13 @@ export const figures: Check = {
   async look(patient) {
     const began = Date.now();
     let last = await read(patient);
-    /** The newest event of the log, which the test event is not behind. */
+    /** The seq of the newest event in the log; the test event is not later. */
     const head = Math.max(0, ...last.map(({ cursor, lag_events }) => cursor + lag_events));
     const failing = () => last.filter(({ error }) => error !== null);
-    // No report has the figures brought forward, and an old log they count for days.
+    // No report brings the figures up to date, and they need days to count an old log.
     const late = () => last.filter(({ name, cursor }) => name !== "figures" && cursor < head);
     await until(PATIENCE_MS, async () => {
-      // A report brings the tables up to date first, for any reader.
+      // A report first brings the tables up to date.
       await patient.ask(`/api/v1/metrics?project_id=${projectOf(patient)}`);
       last = await read(patient);
       if (failing().length > 0) return Date.now() - began > SURE_MS || null;

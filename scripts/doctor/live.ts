@@ -5,7 +5,7 @@ const PATIENCE_MS = 20_000;
 /** The first message of the stream; throws where none comes. */
 function firstMessage(url: string, key: string): Promise<{ type?: string }> {
   const { promise, resolve, reject } = Promise.withResolvers<{ type?: string }>();
-  // Node's WebSocket takes headers, of which the types of browsers know nothing.
+  // Node's WebSocket accepts headers, which the types of browsers do not have.
   const options = { headers: { authorization: `Bearer ${key}` } } as unknown as string[];
   const socket = new WebSocket(url, options);
   const timer = setTimeout(() => reject(new Error(`no message in ${PATIENCE_MS / 1_000} s`)), PATIENCE_MS);

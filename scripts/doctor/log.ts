@@ -3,12 +3,15 @@ import type { EventView } from "../../worker/reports/event.ts";
 import { bodyOf, detailOf, until } from "./ask.ts";
 import { type Check, type Finding, leftOut, logsOf, ok, type Patient, projectOf, wrong } from "./check.ts";
 
-/** On the free plan an event waits for the queue for 40 seconds at most; the queue hands on after one, a failed batch after five. */
+/**
+ * On the free plan an event waits at most 40 seconds before it goes into the queue. The queue delivers after one second, a failed
+ * batch again after five.
+ */
 const PATIENCE_MS = 75_000;
-/** A fault that lasts this long is no chance. */
+/** An error that lasts this long is reported: a shorter one may be temporary. */
 const SURE_MS = 15_000;
 
-/** Why the log refused the event, where it is known already. */
+/** Why the event became a dead letter; null where it has not. */
 async function refusal(patient: Patient): Promise<string | null> {
   const { rows } = ((await patient.ask("/api/v1/dead-letters?status=waiting&limit=100")).body ?? {}) as {
     rows?: DeadLetterView[];

@@ -1,7 +1,7 @@
 import { detailOf } from "./ask.ts";
 import { type Check, logsOf, ok, projectOf, wrong } from "./check.ts";
 
-/** A test event takes the whole way and counts in no figure; its id says where it comes from. */
+/** A test event goes through all of the instance and counts in no figure; its id says that the doctor sent it. */
 export const pixel: Check = {
   name: "pixel",
   asks: "Is a pixel taken?",

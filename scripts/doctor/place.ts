@@ -2,7 +2,7 @@ import { isLocal } from "../instance.ts";
 import { ask } from "./ask.ts";
 import type { Place } from "./check.ts";
 
-/** The key goes to the API alone: pixels and /health need none. */
+/** The key is sent only to the API: pixels and /health need none. */
 export function placeAt(url: URL, key: string | undefined): Place {
   const authorization: Record<string, string> = key ? { authorization: `Bearer ${key}` } : {};
   return {

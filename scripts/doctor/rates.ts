@@ -1,7 +1,7 @@
 import { bodyOf } from "./ask.ts";
 import { type Check, ok, type Patient, warning, wrong } from "./check.ts";
 
-/** More than this many are not looked at one by one. */
+/** The most projects that are checked one by one. */
 const MOST_PROJECTS = 20;
 
 type Amounts = Record<string, string>;
@@ -9,7 +9,7 @@ type Revenue = {
   total: { unconverted: Amounts; refunded_unconverted: Amounts; withdrawn_unconverted: Amounts };
 };
 
-/** The currencies of the last 30 days' money that no rate converts. */
+/** The currencies of payments in the last 30 days that no rate converts. */
 async function withoutRate(patient: Patient, projects: readonly { project_id: string }[]): Promise<string[]> {
   const currencies = new Set<string>();
   for (const { project_id } of projects) {
@@ -38,7 +38,7 @@ export const rates: Check = {
           : `The feed's newest rates are of ${last_rate_date}.`,
       failing: `The feed cannot be read: ${error}.`,
     }[dependencies.exchange_rates];
-    // Only a key that may read reports can ask for this. Without one, the feed alone is checked.
+    // Only a key that may read reports can request this. Without one, only the feed is checked.
     const projects = patient.known.principal?.projects ?? [];
     const lacking = await withoutRate(patient, projects.slice(0, MOST_PROJECTS));
     const among =

@@ -1,4 +1,4 @@
-/** Whether an Edgepixel answers at all: without that, nothing else is asked. */
+/** Whether an Edgepixel answers at all. If not, no other check runs. */
 import type { Health } from "../../worker/reports/health.ts";
 import { Unanswered } from "./ask.ts";
 import { type Finding, ok, type Patient, type Place, wrong } from "./check.ts";

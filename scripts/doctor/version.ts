@@ -14,7 +14,7 @@ export const version: Check = {
   name: "version",
   asks: "Are its code, its database and this clone of one version?",
   async look({ health, local }) {
-    // It may be older than this clone.
+    // The instance may be older than this clone.
     const { version, migration } = health.body as Partial<Health>;
     const upgrade = local
       ? "Stop it and run `npm start` again in this clone: that builds it, and applies what is missing."

@@ -1,15 +1,15 @@
-/** Amounts as exports write them: with signs of a currency, thousands apart, a comma for the point. */
+/** Amounts in the forms of exports: with currency signs, thousands separators, or a decimal comma. */
 import { PAST_CURRENCIES } from "../../worker/money.ts";
 import type { Warning } from "./time.ts";
 
-/** What parts whole units from the rest, where that is known. */
+/** The decimal mark, where it is known. */
 export type Decimal = "point" | "comma" | null;
 export type AmountReading = { amount: string; currency?: string; warning?: Warning } | { error: string };
 
 const BLANKS = /[\s\u00A0\u202F\u2009'’_]/g;
 const PARTS = /^(?<before>[^\d.,()+\-−–]*)(?<number>\d[\d.,\s\u00A0\u202F\u2009'’_]*|[.,]\d+)(?<after>[^\d]*)$/u;
 const NEGATIVE = /^(?:\D*[-−–]|\(.*\)$)|[-−]$/;
-/** Of a hundredth of them there are ten: what has three places may be meant so. */
+/** Currencies with three decimal places: three digits after the mark may then be decimal places. */
 const THREE_PLACES = new Set(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"]);
 
 const LOCALES: readonly [locale: string, display: "symbol" | "narrowSymbol"][] = [
@@ -22,7 +22,7 @@ const LOCALES: readonly [locale: string, display: "symbol" | "narrowSymbol"][] =
 ];
 let signs: Map<string, Set<string>> | null = null;
 
-/** The currencies that a sign may mean, by the languages in which it is written. Made when the first sign is read. */
+/** The currencies that a sign may mean, over the languages of `LOCALES`. The table is made when the first sign is read. */
 function meaningsOf(sign: string): ReadonlySet<string> | undefined {
   if (!signs) {
     signs = new Map();
@@ -36,7 +36,7 @@ function meaningsOf(sign: string): ReadonlySet<string> | undefined {
   return signs.get(sign.toLowerCase());
 }
 
-/** Groups of three, as most write them, or of two before the last three, as India does. */
+/** Groups of three digits, as in most countries, or of two before the last three, as in India. */
 const GROUPED = /^\d{1,3}(?:[.,]\d{2,3})*[.,]\d{3}$/;
 
 /** `1.250,00` → `1250.00`; an error where the text is ambiguous. */
@@ -51,7 +51,7 @@ function plain(number: string, decimal: Decimal, threePlaces: boolean): { number
   const both = new Set(marks).size === 2;
   const many = marks.filter((mark) => mark === last).length > 1;
   if (both || many || (named && named !== last)) {
-    // The last mark parts the places where it is another than those before it.
+    // The last mark is the decimal mark where it differs from the marks before it.
     if (!many && (!named || named === last) && (whole.length < 4 || GROUPED.test(whole)))
       return { number: `${joined(whole)}.${rest}` };
     return GROUPED.test(text) && !both ? { number: joined(text) } : "is not a decimal number";
@@ -81,7 +81,7 @@ export function readAmount(given: string, currency: string | undefined, decimal:
   const alone = meant?.size === 1 ? [...meant][0] : undefined;
   const found = plain(number, decimal, THREE_PLACES.has(known ?? alone ?? ""));
   if (typeof found === "string") return { error: found };
-  // Databases write all the places that a column has.
+  // Databases write all decimal places of a column.
   const amount = found.number.replace(/(\.\d{4})0+$/, "$1");
   return {
     amount,

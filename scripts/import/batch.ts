@@ -1,4 +1,4 @@
-/** Lines on their way: gathered into batches, each judged here first and then by the server, settled in their order. */
+/** Batches of lines. Each line is checked here first and then by the server; batches are settled in the order of the lines. */
 import { ALIASES, EVENT_BYTES, type FieldError, importedEvent } from "../../worker/event.ts";
 import { readEvent } from "../../worker/event-reading.ts";
 import type { Entry } from "./entry.ts";
@@ -10,9 +10,9 @@ import { readValues, type Ways } from "./values.ts";
 import { failing } from "./where.ts";
 
 const MOST_EVENTS = 500;
-/** The server takes 512 KB. */
+/** The server accepts 512 KB. */
 const MOST_BYTES = 480 * 1024;
-/** Where hardly a line is an event, the place that was reached is kept all the same. */
+/** A batch ends after this many lines even if few of them are events, so that the position in the file is saved. */
 const MOST_LINES = 20_000;
 const MOST_CHARACTERS = 8 * 1024 * 1024;
 
@@ -20,7 +20,7 @@ export type Judged = { json: string; warnings: Warning[] } | { errors: FieldErro
 
 const isField = (name: string) => Object.hasOwn(importedEvent.shape, ALIASES[name] ?? name);
 
-/** Further data of a log whose bytes are no UTF-8. */
+/** A field with bytes that are not UTF-8. */
 const isUnread = ([name, value]: readonly [string, unknown]) =>
   !isField(name) && `${name}${typeof value === "string" ? value : ""}`.includes("\uFFFD");
 
@@ -40,7 +40,7 @@ export function judgeLine(
       : { pairs: mapped(found.pairs, mapping), warnings: found.warning ? [found.warning] : [], errors: [] };
   let { pairs } = values;
   const project = pairs.find(([name]) => name === "project_id")?.[1] ?? ways.project;
-  // Asked of each line, refused ones too: how often a content was there decides the id.
+  // For each line, also refused ones: the id depends on how often the same content has been read.
   const id = identity.idOf(String(project), found.content);
   if (!pairs.some(([name]) => name === "event_id")) pairs.push(["event_id", id]);
   const warnings = [...values.warnings];
@@ -50,7 +50,7 @@ export function judgeLine(
   }
   let reading = readEvent(pairs, "import", now);
   if (!reading.ok && reading.errors.some(({ field, code }) => field === "data" && code === "too_large")) {
-    // Extra data is no reason to lose an event.
+    // The event counts without its further data.
     pairs = pairs.filter(([name]) => isField(name) && name !== "data");
     warnings.push({ field: "data", message: "larger than 8 KB: left out" });
     reading = readEvent(pairs, "import", now);
@@ -74,11 +74,11 @@ export type Rejected = { line: number; errors: FieldError[]; raw: string };
 
 export class Batch {
   readonly events: string[] = [];
-  /** Of the last line in it. */
+  /** The end of its last line in the file. */
   end = 0;
   #bytes = 0;
   #held = 0;
-  /** What is sent, and what was refused here: in the order of the lines. */
+  /** Events that are sent and lines that were refused here, in the order of the lines. */
   readonly #lines: { entry: Entry; errors: FieldError[] | null; warnings: Warning[] }[] = [];
   readonly #skipped: string[] = [];
 
@@ -104,7 +104,7 @@ export class Batch {
     } else if (judged) this.#lines.push({ entry, errors: judged.errors, warnings: [] });
   }
 
-  /** Counts what became of it. `answers` are the server's, for the events that were sent. */
+  /** Counts the outcomes of its lines. `answers` are the server's, for the events that were sent. */
   settle(answers: readonly (FieldError[] | null)[], tally: Tally): Rejected[] {
     let sent = 0;
     const rejected: Rejected[] = [];

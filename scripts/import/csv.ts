@@ -1,6 +1,6 @@
 /**
- * CSV by RFC 4180, with a header. The delimiter is what a line `sep=;` before the header says, as Excel writes it, else a
- * comma, a semicolon, a tab or a bar, whichever the header has most of.
+ * CSV by RFC 4180, with a header. The delimiter is that of a line `sep=;` before the header, as Excel writes it; otherwise a
+ * comma, a semicolon, a tab or a bar, the one that is most frequent in the header.
  */
 import { type Entry, type Found, type Line, NOT_UTF8, nothingIn, refused, shown, utf8 } from "./entry.ts";
 import { canonical } from "./ndjson.ts";
@@ -8,17 +8,17 @@ import { canonical } from "./ndjson.ts";
 const LF = Buffer.from("\n");
 const DELIMITERS = [",", ";", "\t", "|"];
 const SEPARATOR = /^"?sep=([,;|\t])"?$/i;
-/** A quote that is open for longer was never meant to span lines. */
+/** A quote that is not closed within this many bytes is an error, not a field with several lines. */
 const RECORD_BYTES = 64 * 1024;
 
-/** Before a quote there may be so many. */
+/** The most blanks before a quote. */
 const BLANKS = 8;
 
 /** A record's fields; "open" where a quote is not closed, "broken" where something follows a closed one. */
 export function splitRecord(text: string, delimiter: string): string[] | "open" | "broken" {
   const fields: string[] = [];
   for (let at = 0; ; at++) {
-    // Some write a blank before a quote.
+    // Some programs write a blank before a quote.
     if (text[at] === " ") at = /^ *"/.test(text.slice(at, at + BLANKS)) ? text.indexOf('"', at) : at;
     if (text[at] === '"') {
       let field = "";
@@ -59,16 +59,16 @@ function columnsOf(header: string, delimiter: string): string[] {
 }
 
 function readRecord(fields: string[], columns: readonly string[]): Found {
-  // Some end each line with a delimiter.
+  // Some programs write a delimiter at the end of each line.
   while (fields.length > columns.length && fields.at(-1) === "") fields.pop();
   if (fields.length !== columns.length) return refused(`has ${fields.length} fields, the header ${columns.length}`);
   const pairs = columns.map((column, index): [string, string] => [column, fields[index] as string]);
-  // The id is made of the record as it is: a blank more is another line.
+  // The id is computed from the unchanged record: a record with one more blank is another record.
   const content = canonical(Object.fromEntries(pairs));
   return { kind: "event", from: "export", pairs: pairs.map(([column, value]) => [column, value.trim()]), content };
 }
 
-/** The columns of a file, before anything of it is read for good. */
+/** The columns of a file, before its records are read. */
 export async function headerOf(lines: AsyncIterable<Line>): Promise<string[]> {
   let columns: string[] = [];
   for await (const { found } of csv(lines, (names) => {
@@ -111,7 +111,7 @@ export async function* csv(
     } else {
       const fields = splitRecord(text, delimiter);
       if (fields === "open") {
-        // Only this line is lost: those behind it are read as if it had not been.
+        // Only this line is refused: the lines after it are read as if it were not there.
         waiting.unshift(...record.slice(1));
         yield { ...place, end: first.end, raw: shown(first.bytes), found: refused("has a quote that is not closed") };
       } else if (fields === "broken") yield { ...place, found: refused("has something behind a closing quote") };
@@ -120,7 +120,7 @@ export async function* csv(
   }
 }
 
-/** The lines of a record: more than one where a quote is open at the end. */
+/** The lines of a record: further ones are read while a quote is open. */
 async function readOn(first: Line, next: () => Promise<Line | undefined>, delimiter: string): Promise<Line[]> {
   const record = [first];
   let text = shown(first.bytes);

@@ -1,22 +1,22 @@
-/** What one line of a file is; of a CSV file one record, which may have several lines. */
+/** An entry of a file: a line, or in CSV a record, which may have several lines. */
 import type { FieldError } from "../../worker/event.ts";
 import type { Warning } from "./time.ts";
 
-/** No event is that long; what is, is not held in full. */
+/** No event is longer; a longer line is not kept in full. */
 export const LINE_BYTES = 1024 * 1024;
 
 export type Line = {
   /** From 1. */
   line: number;
-  /** Where it ends, its line break included: bytes of the unpacked file, in UTF-8. */
+  /** The place after it and its line break, in bytes of the unpacked file in UTF-8. */
   end: number;
   bytes: Buffer;
 };
 
 export type Found =
   /**
-   * `content` is what it is known by where it has no `event_id`: the same for the same hit, however it is mapped. A hit of a
-   * log says things as a pixel does; a record of another program's export in that program's way.
+   * `content` identifies an entry without an `event_id`: it is the same for the same hit under any mapping. A hit from a log has
+   * its values in the form of a pixel; a record of an export has them in the form of the program that wrote it.
    */
   | {
       kind: "event";
@@ -35,7 +35,7 @@ export const refused = (message: string, field = "line"): Found => ({
   errors: [{ field, code: "invalid", message }],
 });
 
-/** Of a line that holds nothing to read, in any format. */
+/** The result for a line that cannot be read in any format, such as an empty one; null for other lines. */
 export function nothingIn(bytes: Buffer): Found | null {
   if (bytes.length > LINE_BYTES) return refused("is longer than 1 MB");
   return bytes.length < 256 && bytes.toString("latin1").trim() === "" ? { kind: "skipped", reason: "blank" } : null;
@@ -52,7 +52,7 @@ export function utf8(bytes: Uint8Array): string | null {
   }
 }
 
-/** What is shown of a line, whatever its bytes are. */
+/** A line as it is shown: in UTF-8, or else in Latin-1. */
 export const shown = (bytes: Buffer): string => utf8(bytes) ?? bytes.toString("latin1");
 
 export const NOT_UTF8 =

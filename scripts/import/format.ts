@@ -1,4 +1,4 @@
-/** The formats that a file may have, and which one it is. A new one is a file and a line here. */
+/** The formats of files, and which one a file has. A new format needs a file, and a line here. */
 import { combined, looksCombined } from "./combined.ts";
 import { csv } from "./csv.ts";
 import { type Entry, type Line, shown } from "./entry.ts";
@@ -19,7 +19,7 @@ export const FORMATS = {
 export type Format = keyof typeof FORMATS;
 export const FORMAT_NAMES = Object.keys(FORMATS) as Format[];
 
-/** No header of CSV has it. */
+/** A request of an access log. No header of CSV matches. */
 const REQUEST = /(?:^|[^A-Za-z])(?:GET|POST|HEAD)[^A-Za-z]{1,4}(?:https?:\/)?\/|\/[^\s|,;"]*\?[^\s|,;"]+=/;
 
 export function formatOf(line: string): Format {
@@ -37,7 +37,7 @@ export function formatOf(line: string): Format {
   return "csv";
 }
 
-/** By the first line that is neither blank nor a remark. */
+/** The format by the first line that is neither blank nor a comment. */
 export async function guessFormat(path: string, encoding?: string): Promise<Format> {
   for await (const { bytes } of linesOf(path, { encoding })) {
     const line = shown(bytes).trim();

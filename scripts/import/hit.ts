@@ -1,17 +1,17 @@
-/** A request that a server's access log tells of: an event where it is a pixel that was answered. */
+/** A request in a server's access log. It is an event where it asked for a pixel and was answered. */
 import { isIP } from "node:net";
 import { fieldsOf, referrerIn } from "../../worker/collect/query.ts";
 import { senderFields, timestamp, whenByAge } from "../../worker/event.ts";
 import { type Found, refused, utf8 } from "./entry.ts";
 import { type Clock, readTime } from "./time.ts";
 
-/** Texts are the log's bytes, one by one as characters: what is inside has its own encoding. */
+/** Each character of these texts is one byte of the log, since the values can have any encoding. */
 export type Hit = {
-  /** What the log has for the client's address: also a list, a port, the name of a host. */
+  /** The client's address in the log; it may be a list, have a port, or be the name of a host. */
   address?: string | undefined;
   time: string | undefined;
   method: string | undefined;
-  /** With its query. */
+  /** The path with its query. */
   target: string | undefined;
   status: string | undefined;
   page?: string | undefined;
@@ -19,19 +19,19 @@ export type Hit = {
   country?: string | undefined;
 };
 
-/** Paths of pixels beside our own, and the type of their events: null where each hit says it. */
+/** Further paths of pixels, and the type of their events; null where each hit names its type. */
 export type Paths = ReadonlyMap<string, string | null>;
 export type LogOptions = { paths: Paths; clock: Clock };
 
 const PIXEL = /^\/(?:(visit|registration|deposit)|pixel\/([^/]+))$/;
-/** A 304 is a hit too: the browser asked. What was sent on to another address comes again, from there. */
+/** A 304 is a hit, too: the browser asked. A redirected request is in the log again, with the other address. */
 const ANSWERED = /^(?:2\d\d|304)$/;
 const AGENT_CHARACTERS = 512;
 const PAGE_CHARACTERS = 4096;
-/** What the query of a pixel calls by the names of who sent it, or `data`, is data like any other. */
+/** Parameters of a pixel with the names of sender fields, or `data`, are ordinary further data. */
 const RESERVED = new Set(["data", ...Object.keys(senderFields)]);
 
-/** `--path /b.gif` or `--path /b.gif=visit`. */
+/** Reads `--path /b.gif` or `--path /b.gif=visit`. */
 export function pathsOf(given: readonly string[]): Paths {
   return new Map(
     given.map((one) => {
@@ -42,7 +42,7 @@ export function pathsOf(given: readonly string[]): Paths {
   );
 }
 
-/** The address in `203.0.113.9:443`, `[2001:db8::1]:443`, `fe80::1%eth0` or, of a list, its first; else none. */
+/** The address in `203.0.113.9:443`, `[2001:db8::1]:443` or `fe80::1%eth0`; of a list the first; undefined where there is none. */
 export function addressIn(text: string | undefined): string | undefined {
   const first = text?.split(",")[0]?.trim().replace(/^"|"$/g, "") ?? "";
   const bare = first
@@ -52,7 +52,7 @@ export function addressIn(text: string | undefined): string | undefined {
   return isIP(bare) ? bare : undefined;
 }
 
-/** What only describes may be in any encoding: where it is not UTF-8, older servers mean Latin-1. */
+/** The text of a field that only describes the hit. If it is not UTF-8, it is read as Latin-1, as older servers write it. */
 function described(text: string | undefined, longest: number): string | undefined {
   if (text === undefined || text === "-" || text === "") return undefined;
   const bytes = Buffer.from(text, "latin1");
@@ -70,18 +70,18 @@ const decoded = (text: string): string => {
   }
 };
 
-/** The type of a pixel's events: null where each hit says it, undefined where the path is no pixel's. */
+/** The type of a pixel's events; null where each hit names it, undefined where the path is not a pixel. */
 function typeOf(path: string, paths: Paths): string | null | undefined {
   const bare = path.length > 1 ? path.replace(/\/$/, "") : path;
   const other = paths.get(bare);
   if (other !== undefined) return other;
-  // The query says what happened.
+  // The type is in the query.
   if (bare === "/happened") return null;
   const [, named, custom] = PIXEL.exec(bare) ?? [];
   return custom === undefined ? named : decoded(custom);
 }
 
-/** When it happened, where the log knows it better than the sender's own `timestamp`: that is then null. */
+/** When it happened, in epoch milliseconds, by the time in the log; null where the sender's `timestamp` is to be used as it is. */
 function momentOf(sent: URLSearchParams, logged: number): number | null {
   const given = timestamp.safeParse(sent.get("timestamp"));
   if (!given.success) return sent.get("timestamp") ? null : logged;
@@ -93,7 +93,7 @@ export function eventIn(hit: Hit, content: string, { paths, clock }: LogOptions)
   const [path = "", ...rest] = (hit.target ?? "").replace(/^https?:\/\/[^/?]*/i, "").split("?");
   const type = typeOf(path, paths);
   if (type === undefined) return { kind: "skipped", reason: "not a pixel" };
-  // A template that was written into HTML twice asks for `&amp;`.
+  // A template that was escaped for HTML twice requests `&amp;`.
   const query = rest.join("?").replaceAll("&amp;", "&");
   if (hit.method !== "GET" && hit.method !== "POST")
     return { kind: "skipped", reason: "a pixel, but not by GET or POST" };

@@ -1,6 +1,6 @@
 /**
- * Ids for lines that have none: the same file gives the same ids again, and two identical lines in it give two. What
- * was seen how often is counted on disk: a large file has many lines.
+ * Ids for lines that have none: the same file gives the same ids again, and two identical lines in it get two ids. How often
+ * a content was read is counted on disk, since a large file has many lines.
  */
 import { createHash } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
@@ -8,7 +8,7 @@ import { DatabaseSync } from "node:sqlite";
 const digest = (text: string) => createHash("sha256").update(text).digest();
 
 export class Identity {
-  /** Without a name: SQLite's own temporary file, which is gone with the process, however that ends. */
+  /** Without a name, SQLite uses a temporary file, which is deleted when the process ends in any way. */
   readonly #db = new DatabaseSync("");
   readonly #count;
 
@@ -20,7 +20,10 @@ export class Identity {
     );
   }
 
-  /** By the project, the content, and how often the content was seen before: asked once a line, in the file's order. */
+  /**
+   * The id by the project, the content, and how often the content was read before. It must be called once for each line, in the
+   * order of the file.
+   */
   idOf(project_id: string, content: string): string {
     const hash = digest(`${project_id}\n${content}`);
     const { times } = this.#count.get(hash.subarray(0, 16)) as { times: number };

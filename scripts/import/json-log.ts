@@ -1,11 +1,11 @@
-/** Access logs with an object of JSON a line. */
+/** Access logs with one JSON object on each line. */
 import { looksCombined, readCombined } from "./combined.ts";
 import { type Entry, type Found, type Line, refused, shown } from "./entry.ts";
 import { eventIn, type LogOptions } from "./hit.ts";
 import { hitOf, layoutOf } from "./log-layouts.ts";
 import { readJson } from "./ndjson.ts";
 
-/** The line that a container wrote, in what Docker keeps of it: `{"log":"…","stream":"stdout","time":"…"}`. */
+/** The line of a container within Docker's log: `{"log":"…","stream":"stdout","time":"…"}`. */
 const wrapped = (record: Readonly<Record<string, unknown>>): string | null =>
   typeof record.log === "string" && "stream" in record ? record.log.replace(/\r?\n$/, "") : null;
 
@@ -37,14 +37,14 @@ export function looksJsonLog(line: string): boolean {
   const record = Object.fromEntries(read.pairs);
   const inner = wrapped(record);
   if (inner !== null) return looksCombined(inner) || looksJsonLog(inner);
-  // What has an event's own fields is an event, whatever else it has.
+  // An object with any of these fields is an event, even if it also has the keys of a log.
   return !OWN.some((field) => field in record) && layoutOf(record) !== undefined;
 }
 
 const METHOD = /^(?:GET|POST|HEAD)$/;
 const ADDRESS = /^(?:https?:\/\/[^/]+)?\//;
 
-/** Whether an object tells of a request, with keys that are not known: a method and an address somewhere in it, and no event. */
+/** Whether an object with unknown keys seems to be a request: it has a method and an address in it, and is not an event. */
 export function looksLikeRequest(line: string): boolean {
   const read = readJson(Buffer.from(line));
   if (read.kind !== "event" || read.pairs.some(([name]) => OWN.includes(name))) return false;

@@ -1,6 +1,6 @@
 /**
- * A file's lines, unpacked where it is gzip, and in UTF-8 whatever it was in, whatever its size: no more of it is held than
- * one line and one chunk.
+ * The lines of a file of any size, unpacked where it is gzip, and converted to UTF-8. Only one line and one chunk are kept in
+ * memory.
  */
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
@@ -13,7 +13,7 @@ const CR = 0x0d;
 const BOM = Buffer.from([0xef, 0xbb, 0xbf]);
 const GZIP = Buffer.from([0x1f, 0x8b]);
 
-/** Its first bytes: by them a file is known again, and gzip whatever its name is. */
+/** The first bytes of a file: they identify it in a later run, and show whether it is gzip. */
 export async function beginningOf(path: string, bytes: number): Promise<Buffer> {
   const file = await open(path);
   try {
@@ -24,7 +24,7 @@ export async function beginningOf(path: string, bytes: number): Promise<Buffer> 
   }
 }
 
-/** Encodings that a file's first bytes tell: their mark, or letters of one byte between those that are 0. */
+/** Encodings by the first bytes of a file: a byte order mark, or ASCII characters that alternate with zero bytes. */
 const MARKS: [RegExp, string][] = [
   [/^\xFF\xFE/, "utf-16le"],
   [/^\xFE\xFF/, "utf-16be"],
@@ -32,7 +32,7 @@ const MARKS: [RegExp, string][] = [
   [/^(?:\0[\t\n\r -~]){2}/, "utf-16be"],
 ];
 
-/** From an encoding by its WHATWG name into UTF-8. Null is by the first bytes; what they do not tell stays as it is. */
+/** Converts an encoding, by its WHATWG name, to UTF-8. Undefined: the encoding that the first bytes show, if they do. */
 function toUtf8(named: string | undefined): Transform {
   let decoder: TextDecoder | null | undefined;
   return new Transform({

@@ -1,37 +1,37 @@
-/** How servers name what their logs have of a request, where each thing has a name: in JSON, and in W3C's columns. */
+/** The names of a request's parts in servers' logs that have names: keys of JSON, and columns of the W3C format. */
 import { numberAsSent } from "../../worker/exact-json.ts";
 import type { Hit } from "./hit.ts";
 
-/** Keys, the first that a record has counts; a dot leads into an object, and of a list the first counts. */
+/** Keys for each part; the first one that a record has counts. A dot leads into an object; of a list, the first item counts. */
 type Layout = Record<Exclude<keyof Hit, "target">, readonly string[]> & {
   name: string;
-  /** A record that has all of these is of this layout. */
+  /** A record with all of these keys has this layout. */
   known: readonly string[];
-  /** With the query, or the path beside `query`. */
+  /** The path with the query; or only the path, where `query` has the query. */
   target: readonly string[];
   query?: readonly string[];
-  /** Date and time in fields of their own, with the zone that the format defines. */
+  /** Date and time in separate fields, and the time zone that the format defines. */
   parted?: readonly (readonly [date: string, time: string, zone: string])[];
-  /** What is left to do where a server writes values in a way of its own. */
+  /** Converts values that a server writes in a special form. */
   refine?: (hit: Hit, record: Readonly<Record<string, unknown>>) => Hit;
-  /** The request as the first line of HTTP: method and target in one. */
+  /** The request as the first line of HTTP: method and target in one field. */
   request?: readonly string[];
 };
 
-/** CloudFront encodes what came encoded once more. */
+/** CloudFront encodes values that are encoded already once more. */
 const onceLess = (text: string) => text.replace(/%25(?=[0-9A-Fa-f]{2})/g, "%");
 const decoded = (text: string) =>
   text.replace(/%([0-9A-Fa-f]{2})/g, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)));
 
-/** Also in JSON, where CloudFront is set to write it. */
+/** The names are the same in JSON, which CloudFront can be configured to write. */
 export const W3C: Layout = {
   name: "W3C extended (IIS, CloudFront)",
   known: ["cs-method"],
-  // Behind a proxy the server's own column is the proxy's address.
+  // Behind a proxy, the server's column has the proxy's address, so it comes last.
   address: ["X-Forwarded-For", "cs(X-Forwarded-For)", "c-ip"],
   time: ["timestamp", "date", "date-local"],
   method: ["cs-method"],
-  // IIS' advanced logging has columns of the server's own clock, too.
+  // The advanced logging of IIS also has columns in the server's local time.
   parted: [
     ["date", "time", "Z"],
     ["date-local", "time-local", ""],
@@ -44,7 +44,7 @@ export const W3C: Layout = {
         page: hit.page && onceLess(hit.page),
         agent: hit.agent && decoded(onceLess(hit.agent)),
       };
-    // IIS writes a blank as a plus.
+    // IIS writes a plus for a blank.
     return { ...hit, agent: hit.agent?.includes(" ") ? hit.agent : hit.agent?.replaceAll("+", " ") };
   },
   target: ["cs-uri-stem", "cs-uri"],
@@ -174,7 +174,7 @@ export const LAYOUTS: readonly Layout[] = [
     country: [],
   },
   {
-    // Of Elasticsearch's Beats and of what writes like them.
+    // From Elasticsearch's Beats and compatible programs.
     name: "Elastic Common Schema",
     known: ["http.request.method", "http.response.status_code"],
     address: ["client.ip", "source.ip"],
@@ -200,7 +200,7 @@ export const LAYOUTS: readonly Layout[] = [
     country: ["req.headers.cf-ipcountry"],
   },
   {
-    // nginx writes what its log_format says; these are the names of its variables, and what people and Fastly write for them.
+    // In nginx, log_format chooses the keys: these are the names of its variables, and common other names, also Fastly's.
     name: "nginx and Apache in JSON",
     known: [],
     address: ["remote_addr", "client_ip", "remote_ip", "clientip", "ip", "remoteIP", "host_ip", "client"],
@@ -229,7 +229,7 @@ export function valueAt(record: Readonly<Record<string, unknown>>, path: string)
 
 const STATUS = /^[1-5]\d\d$/;
 
-/** The layout that a record has, if it is a request's: with a time, what was asked for, and how that was answered. */
+/** The layout of a record that is a request: it has a time, a target and a status. Undefined for other records. */
 export function layoutOf(record: Readonly<Record<string, unknown>>): Layout | undefined {
   const has = (paths: readonly string[] = []) => paths.some((path) => valueAt(record, path) !== undefined);
   return LAYOUTS.find(
@@ -242,7 +242,7 @@ export function layoutOf(record: Readonly<Record<string, unknown>>): Layout | un
 }
 
 const REQUEST = /^([A-Z]+) (\S+)(?: HTTP\/[\d.]+)?$/;
-/** As `Hit` has its texts. */
+/** In the form of the texts in `Hit`. */
 const asBytes = (text: string | undefined) => text && Buffer.from(text).toString("latin1");
 
 export function hitOf(record: Readonly<Record<string, unknown>>, layout: Layout): Hit {
@@ -259,7 +259,7 @@ export function hitOf(record: Readonly<Record<string, unknown>>, layout: Layout)
   const hit: Hit = {
     address: firstOf(layout.address),
     time: apart ? `${apart[0]} ${apart[1]}${apart[2]}` : firstOf(layout.time),
-    // A log without the method has what nobody thought of: a pixel's GET.
+    // Where the log has no method, it was a GET, as of almost every pixel.
     method: firstOf(layout.method) ?? requested ?? "GET",
     target: path !== undefined && query && !path.includes("?") ? `${path}?${query}` : path,
     status: firstOf(layout.status),

@@ -1,15 +1,15 @@
-/** From a file's own names to the fields of an event. */
+/** Maps the names in a file to the fields of an event. */
 import { ALIASES, importedEvent } from "../../worker/event.ts";
 import { columnOf, type Pairs, valueAt } from "./path.ts";
 import { PRESETS, presetFor } from "./presets.ts";
 import { type Where, whereOf } from "./where.ts";
 
 export type Mapping = {
-  /** Field and the columns that it comes from, of which the first that a line has a value in counts. */
+  /** A field and its columns; the first column with a value in the line counts. */
   columns: readonly (readonly [field: string, ...columns: string[]])[];
-  /** Field and the value that it has where a line has none. */
+  /** A field and its value for lines without one. */
   constants: readonly (readonly [field: string, value: string])[];
-  /** The file's own words for types of events. */
+  /** The words of the file for event types. */
   types: ReadonlyMap<string, string>;
   where: Where;
 };
@@ -63,15 +63,15 @@ export function mappingOf({ map, set, type, typeOf = [], where = [], preset }: G
     columns: [...other(base.columns, given.columns), ...given.columns],
     constants: [...other(base.constants ?? [], given.constants), ...given.constants],
     types: new Map([...(base.types ?? []), ...given.types]),
-    // Own conditions say which lines are meant; without any, the preset's do.
+    // The conditions of the command line replace those of the preset.
     where: where.length > 0 ? given.where : whereOf(base.where ?? [], true),
   };
 }
 
-/** MySQL writes `\\N` where there is nothing. */
+/** MySQL writes `\\N` for NULL. */
 const isGiven = (value: unknown) => value !== undefined && value !== null && value !== "" && value !== "\\N";
 
-/** Where a format has no objects, one comes as the text of its JSON. */
+/** In a format without objects, an object is the text of its JSON. */
 function parsed(value: unknown): unknown {
   try {
     return typeof value === "string" ? JSON.parse(value) : value;
@@ -80,7 +80,7 @@ function parsed(value: unknown): unknown {
   }
 }
 
-/** A mapped column takes the place of one that has the field's own name, in the lines that have it. */
+/** In lines where a mapped column has a value, it replaces a column with the name of the field. */
 export function mapped(
   pairs: readonly [string, unknown][],
   { columns, constants, types }: Mapping,
@@ -98,7 +98,7 @@ export function mapped(
   const replaced = new Set(moved.map(([field]) => field));
   const fields = [...given.filter(([name]) => !taken.has(name) && !replaced.has(ALIASES[name] ?? name)), ...moved];
   const has = (field: string) => fields.some(([name]) => (ALIASES[name] ?? name) === field);
-  // A currency alone is none: it belongs to an amount.
+  // The constant currency applies only to lines with an amount.
   const missing = constants.filter(([field]) => !has(field) && (field !== "currency" || has("amount")));
   return [...fields, ...missing].map(([name, value]) => [
     name,
@@ -106,7 +106,7 @@ export function mapped(
   ]);
 }
 
-/** Stops at a header that the mapping does not fit: a wrong name loses a field of every line, and that stays so. */
+/** @throws where the mapping does not fit the header: a wrong name would lose a field of every line, for good. */
 export function checkColumns(columns: readonly string[], mapping: Mapping, expected: readonly string[]): void {
   const there = new Set(columns);
   const list = columns.map((column) => JSON.stringify(column)).join(", ");

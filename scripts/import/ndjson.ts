@@ -1,8 +1,8 @@
-/** One JSON object a line. */
+/** One JSON object on each line. */
 import { parseExact } from "../../worker/exact-json.ts";
 import { type Entry, type Found, type Line, NOT_UTF8, nothingIn, refused, shown, utf8 } from "./entry.ts";
 
-/** The same text for the same value, in whatever order its keys come. */
+/** The same text for the same value with its keys in any order. */
 export const canonical = (value: unknown): string =>
   JSON.stringify(value, (_, inner) =>
     typeof inner === "object" && inner !== null && !Array.isArray(inner)

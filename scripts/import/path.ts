@@ -1,4 +1,4 @@
-/** The value that a name leads to: a column or key, or one inside it, behind dots: `Event Value.af_order_id`. */
+/** Finds values by name: a column or key, or a value inside of it after a dot, such as `Event Value.af_order_id`. */
 
 export type Pairs = ReadonlyMap<string, unknown>;
 
@@ -11,7 +11,7 @@ const opened = (value: unknown): unknown => {
   }
 };
 
-/** A column of that very name comes first; a cell may hold JSON; of a list, numbers from 0 lead on. */
+/** A column with the whole name comes first. A cell may contain JSON; items of a list are numbered from 0. */
 export function valueAt(record: Pairs, path: string): unknown {
   if (record.has(path)) return record.get(path);
   for (let dot = path.lastIndexOf("."); dot > 0; dot = path.lastIndexOf(".", dot - 1)) {
@@ -27,6 +27,6 @@ export function valueAt(record: Pairs, path: string): unknown {
   return undefined;
 }
 
-/** The column that a path begins in, of those that there are. */
+/** The column in which a path begins; undefined where there is none. */
 export const columnOf = (columns: ReadonlySet<string>, path: string): string | undefined =>
   [...columns].find((column) => path === column || path.startsWith(`${column}.`));

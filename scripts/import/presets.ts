@@ -1,24 +1,24 @@
 /**
- * Exports of other trackers, by name: which column is which field. Columns that a report leaves out are left out; what is
- * given beside a preset comes before it. `known` are columns by which a file is recognised.
+ * The exports of other trackers by name, with the field for each column. Columns may be absent from a report; options of the
+ * command line override a preset. `known` are columns by which a file is recognised.
  */
 
 export type Preset = {
   title: string;
   known: readonly string[];
-  /** Field and columns, of which the first that a line has a value in counts. */
+  /** A field and its columns; the first column with a value in the line counts. */
   columns: readonly (readonly [field: string, ...columns: string[]])[];
-  /** Field and the value that it has where a line has none. */
+  /** A field and its value for lines without one. */
   constants?: readonly (readonly [field: string, value: string])[];
-  /** The program's words for types of events. */
+  /** The program's words for event types. */
   types?: readonly (readonly [word: string, type: string])[];
-  /** Conditions, each where the report has its column. */
+  /** Conditions; each applies where the report has its column. */
   where?: readonly string[];
-  /** Of times without a zone, where the program has one of its own. */
+  /** The time zone of times that name none, where the program defines it. */
   timezone?: string;
 };
 
-/** Of the events that AppsFlyer names, as its customers send them. */
+/** Event names that AppsFlyer recommends to its customers. */
 const APPSFLYER_TYPES = [
   ["af_purchase", "purchase"],
   ["af_complete_registration", "registration"],
@@ -41,7 +41,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       ["country", "Country code"],
     ],
     constants: [["event_type", "deposit"]],
-    // A lead is held back, and a rejection is what never was.
+    // A lead is not confirmed yet, and a rejected sale does not count.
     where: ["Status=sale", "Status=rebill"],
   },
   voluum: {

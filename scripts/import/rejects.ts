@@ -1,10 +1,10 @@
-/** The file of refused lines, as NDJSON. What was written after the last kept state is written again, so it is cut off. */
+/** The file of refused lines, as NDJSON. Lines after the last saved state are cut off, since they are written again. */
 import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
 import type { Rejected } from "./batch.ts";
 
 export class Rejects {
   readonly #file: number;
-  /** Bytes written for good. */
+  /** How many bytes are final. */
   size: number;
 
   constructor(path: string, keep: number) {

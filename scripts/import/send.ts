@@ -1,4 +1,4 @@
-/** Sends batches to the server, and again where that fails: a batch counts once, however often it arrives. */
+/** Sends batches to the server, and again where that fails: a batch counts once, even if it arrives several times. */
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
 import { judge } from "../../pixel/client/answer.ts";
@@ -7,19 +7,19 @@ import type { Instance } from "../instance.ts";
 
 export type Target = Instance & { project: string };
 
-/** Nothing more can be done now. */
+/** Thrown where the import must stop. */
 export class Stopped extends Error {}
 
 const FIRST_MS = 500;
 const LONGEST_MS = 30_000;
 const ANSWER_MS = 60_000;
-/** How long one batch is tried. */
+/** For how long one batch is tried. */
 const PATIENCE_MS = 600_000;
 const pack = promisify(gzip);
 
 const headersOf = ({ key }: Target) => ({ authorization: `Bearer ${key}`, "content-type": "application/json" });
 
-/** The errors of each event by its index, null where it was accepted. */
+/** The errors of each event, by its index; null where it was accepted. */
 export async function send(target: Target, events: readonly string[]): Promise<(FieldError[] | null)[]> {
   const url = `${target.url}/api/v1/import?project_id=${encodeURIComponent(target.project)}`;
   const body = await pack(`{"events":[${events}]}`);
@@ -49,7 +49,7 @@ async function post(url: string, headers: Record<string, string>, body: Buffer) 
   }
 }
 
-/** Finds out whether the key may import, and into which project where none is named, before anything is sent. */
+/** Checks, before anything is sent, whether the key may import, and finds the project where none is named. */
 export async function reach({ url, key }: Instance, named: string | undefined): Promise<Target & { timezone: string }> {
   const ask = async (path: string) => {
     const answer = await fetch(`${url}/api/v1/${path}`, { headers: { authorization: `Bearer ${key}` } }).catch(() => {

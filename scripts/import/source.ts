@@ -1,4 +1,4 @@
-/** Imports one file: reads it, judges its lines, sends a few batches at a time, and settles them in the order of the lines. */
+/** Imports one file: reads it, checks its lines, sends a few batches at a time, and settles them in the order of the lines. */
 import { Batch, judgeLine } from "./batch.ts";
 import { FORMATS, type Format } from "./format.ts";
 import type { Paths } from "./hit.ts";
@@ -41,7 +41,7 @@ export async function importSource(
   };
   const dispatch = async (batch: Batch) => {
     const answers = target && batch.events.length > 0 ? send(target, batch.events) : Promise.resolve([]);
-    // It is looked at in its turn.
+    // An error is thrown later, when this batch is settled in its turn.
     answers.catch(() => undefined);
     underWay.push({ batch, answers });
     if (underWay.length === AT_ONCE) await settle();
@@ -50,7 +50,7 @@ export async function importSource(
     const done = position.end;
     let batch = new Batch();
     for await (const entry of FORMATS[format](linesOf(path, { encoding, onRead }), { paths, clock })) {
-      // What was done before is read all the same: it says how often a content was there.
+      // Lines of an earlier run are also read, since ids depend on how often a content was read before.
       const judged = entry.found.kind === "event" ? judgeLine(entry.found, mapping, identity, ways, Date.now()) : null;
       if (entry.end <= done) continue;
       batch.add(entry, judged);

@@ -1,6 +1,6 @@
 /**
- * How far each file has been imported, in a small file: written after each batch that the server has acknowledged.
- * Without it an import starts again from the beginning, and still counts nothing twice.
+ * How far each file has been imported, in a small file that is written after each batch that the server has acknowledged.
+ * Without it an import starts again from the beginning, and still nothing counts twice.
  */
 import { createHash } from "node:crypto";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -9,13 +9,13 @@ import { beginningOf } from "./lines.ts";
 import { noTally, type Tally } from "./tally.ts";
 
 export type Position = {
-  /** Everything up to here is done: bytes of the unpacked file. */
+  /** Everything before this place is done; in bytes of the unpacked file. */
   end: number;
-  /** Bytes of the file of refused lines that are for good. */
+  /** How many bytes of the file of refused lines are final. */
   rejects: number;
   tally: Tally;
 };
-/** What a position is good for: the same beginning of the file, imported in the same way. */
+/** A position with what it applies to: a file with the same beginning, imported with the same options. */
 type Kept = Position & { beginning: string; bytes: number; way: string };
 
 const BEGINNING_BYTES = 4096;
@@ -27,7 +27,7 @@ export class State {
   readonly #way: string;
   #kept: Omit<Kept, keyof Position> | null = null;
 
-  /** `way` is all that decides what the lines become, and where they go. */
+  /** `way` is everything that decides how lines are read and where they are sent. */
   constructor(path: string, file: string, way: unknown) {
     this.#path = path;
     this.#file = resolve(file);
@@ -48,7 +48,7 @@ export class State {
       : { end: 0, rejects: 0, tally: noTally() };
   }
 
-  /** In one step: a process that is killed leaves the old state or the new one. */
+  /** Replaces the file in one step, so that a killed process leaves either the old state or the new one. */
   save(position: Position): void {
     const all = { ...this.#read(), [this.#file]: { ...this.#kept, ...position } };
     writeFileSync(`${this.#path}.new`, `${JSON.stringify(all, null, 1)}\n`);

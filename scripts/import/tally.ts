@@ -1,8 +1,8 @@
-/** The outcomes of a file's lines. Counts only, so that it stays small and can be kept with the place that was reached. */
+/** The outcomes of a file's lines: only counts, so that they stay small and can be saved with the position in the file. */
 import type { FieldError } from "../../worker/event.ts";
 import type { Warning } from "./time.ts";
 
-/** `line` is the first of them. */
+/** `line` is the first line with this reason. */
 export type Reason = { total: number; line: number; message: string };
 export type Tally = {
   read: number;
@@ -39,7 +39,7 @@ const shown = (total: number) => total.toLocaleString("en").padStart(12);
 const NO_PIXEL =
   "No request was a pixel's. Where pixels had another path than /visit, /registration, /deposit or /pixel/…, name it: --path /b.gif=visit";
 
-/** The report on a file, in lines. `dry` says that nothing was sent. */
+/** The report on a file, in lines. `dry`: nothing was sent. */
 export function describe(name: string, tally: Tally, dry: boolean): string[] {
   const skipped = Object.entries(tally.skipped).map(([reason, total]) => `${total.toLocaleString("en")} ${reason}`);
   return [
@@ -58,5 +58,5 @@ export function describe(name: string, tally: Tally, dry: boolean): string[] {
   ];
 }
 
-/** No line became an event and some were refused: the exit status says so to a calling program. */
+/** Whether no line became an event and some were refused; then the exit status is not 0. */
 export const isUnread = (tally: Tally): boolean => tally.accepted === 0 && totalRefused(tally) > 0;

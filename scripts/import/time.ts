@@ -1,9 +1,9 @@
-/** Times as exports and logs write them. Forms are data; what could be two times is refused with what decides it. */
+/** Times in the forms of exports and logs. The forms are data. An ambiguous time is refused, with the option that decides it. */
 import { instantOf } from "../../worker/calendar.ts";
 
 /**
- * `timezone` is of the times that name none, `called` what it is called where that is not its name. `dates` says which
- * number of 05/06/2026 is the day, where that is known.
+ * `timezone` applies to times that name none; `called` is its description in messages, if it is not the name. `dates` says
+ * which number of 05/06/2026 is the day, where that is known.
  */
 export type Clock = { timezone: string; called?: string; dates: "dmy" | "mdy" | null };
 
@@ -21,12 +21,12 @@ const DATES = [
 const WEEKDAY = "(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? )?";
 const TIME =
   "(?:(?:[T:]|,? +|,? at )(?<h>\\d{1,2}):(?<min>\\d\\d)(?::(?<s>\\d\\d)(?:[.,](?<f>\\d{1,9}))?)?(?: ?(?<half>[AP])\\.?M\\.?)?)?";
-// A blank before an offset can only have been a plus.
+// A blank in the place of the sign can only have been a plus.
 const ZONE = " ?(?<zone>Z|\\d\\d:\\d\\d|(?:UTC|GMT)?(?: ?[+-]\\d{1,2}(?::?\\d\\d)?)?)";
 const FORMS = DATES.map((date) => new RegExp(`^${WEEKDAY}${date}${TIME}${ZONE}$`, "i"));
 const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
-/** Epoch times between 2000 and 2100 by their digits, and how many digits are of parts of a second: none can be another. */
+/** Epoch times from 2000 to 2100. The number of digits shows the unit: how many of them are fractions of a second. */
 const EPOCHS: [RegExp, number][] = [
   [/^(\d{9,10})(?:\.(\d+))?$/, 0],
   [/^\d{11,15}$/, 3],
@@ -39,9 +39,9 @@ const FORM_RULE =
 
 type Parts = Record<string, string | undefined>;
 
-/** Day and month of two numbers whose order is the country's. */
+/** Day and month from two numbers whose order depends on the country. */
 function dayAndMonth({ a = "", b = "", sep, y }: Parts, dates: Clock["dates"]): [string, string] | string {
-  // 26-05-01 may begin with the year.
+  // A date such as 26-05-01 may begin with the year.
   if (dates === null && y?.length === 2 && sep !== "." && Number(a) > 12)
     return "may begin with the year or with the day: say which with --dates dmy, or write the year with four digits";
   const order = dates ?? (sep === "." || Number(a) > 12 || a === b ? "dmy" : Number(b) > 12 ? "mdy" : null);
@@ -49,7 +49,7 @@ function dayAndMonth({ a = "", b = "", sep, y }: Parts, dates: Clock["dates"]): 
   return order === "dmy" ? [a, b] : [b, a];
 }
 
-/** Milliseconds of the clock's hands since midnight; null where no clock shows that. */
+/** Milliseconds since midnight by the numbers of the time; null where they are out of range. */
 function handsOf({ h = "0", min = "0", s = "0", f = "", half }: Parts): number | null {
   const hour = Number(h);
   if (half !== undefined && (hour < 1 || hour > 12)) return null;
@@ -66,7 +66,7 @@ function zoneOf(zone: string | undefined): number | null {
 }
 
 export function readTime(given: string, { timezone, called = timezone, dates }: Clock): TimeReading {
-  // Java writes the zone's name behind the offset.
+  // Java writes the name of the time zone after the offset.
   const text = given
     .replace(/[\s\u00A0\u202F]+/g, " ")
     .trim()

@@ -1,6 +1,6 @@
 /** Common files that an import cannot read, by their first bytes: the name, and what to do instead. */
 
-/** How files begin that are not text, whatever bytes those are. */
+/** How files begin that are not text; each character is one byte. */
 const BINARY: readonly [begins: string, what: string, way: string][] = [
   ["PK\x03\x04", "a ZIP archive or an Excel workbook", "unpack it, or save the sheet as CSV"],
   ["\xD0\xCF\x11\xE0", "an old Excel workbook", "save the sheet as CSV"],

@@ -1,4 +1,4 @@
-/** An export's own way of writing times, amounts and words, into the one that the wire takes. */
+/** Converts times, amounts and words from the forms of exports to the form that the server accepts. */
 import { ALIASES, eventType, type FieldError, spelledAsType } from "../../worker/event.ts";
 import { numberAsSent } from "../../worker/exact-json.ts";
 import { namesNothing } from "../../worker/placeholder.ts";
@@ -15,7 +15,7 @@ export function readValues(sent: readonly [string, unknown][], { clock, decimal 
   const refuse = (field: string, message: string) =>
     errors.push({ field, code: "invalid", message: `${field} ${message}` });
   const find = (field: string) => sent.find(([name]) => (ALIASES[name] ?? name) === field)?.[1];
-  /** It only describes: the event counts without it. */
+  /** For fields that only describe an event: it counts without them. */
   const leaveOut = (field: string, message: string) => {
     warnings.push({ field, message: `${message}: left out` });
     return undefined;
@@ -41,7 +41,7 @@ export function readValues(sent: readonly [string, unknown][], { clock, decimal 
       code = money.currency;
       return money.amount;
     },
-    // Exports fill it in where there is no amount; it says nothing there.
+    // Exports also have a currency where there is no amount; it means nothing there.
     currency: (text) => (hasNoAmount ? undefined : text.trim()),
     country: (text) =>
       /^[A-Za-z]{2}$/.test(text.trim()) ? text.trim().toUpperCase() : leaveOut("country", "not of two letters"),
@@ -55,7 +55,7 @@ export function readValues(sent: readonly [string, unknown][], { clock, decimal 
   const pairs = sent.map(([name, value]): [string, unknown] => {
     const field = ALIASES[name] ?? name;
     const read = Object.hasOwn(readers, field) ? readers[field] : undefined;
-    // A number of JSON is exact where it is one of an amount.
+    // An amount that is a number of JSON is passed on as it is: it is exact.
     const digits = field === "timestamp" ? numberAsSent(value) : null;
     const text = typeof value === "string" ? value : digits;
     return [name, read && text !== null ? read(text) : value];

@@ -1,6 +1,6 @@
 /**
- * Access logs in the W3C extended format: of IIS, CloudFront, Incapsula and others. A line `#Fields:` names the columns of
- * the lines below it, and may come again. Date and time are UTC, which the format says.
+ * Access logs in the W3C extended format, from IIS, CloudFront, Incapsula and others. A line `#Fields:` names the columns of
+ * the lines after it, and there may be several. Date and time are in UTC, by the format.
  */
 import { type Entry, type Found, type Line, nothingIn, refused, shown } from "./entry.ts";
 import { eventIn, type LogOptions } from "./hit.ts";
@@ -10,7 +10,7 @@ const FIELDS = /^#Fields:\s*/i;
 const VALUE = /"((?:[^"]|"")*)"|(\S+)/g;
 
 function valuesOf(line: string): string[] {
-  // Tabs part values that may hold blanks.
+  // In a line with tabs, values may contain blanks.
   if (line.includes("\t")) return line.split("\t").map((value) => value.trim());
   return [...line.matchAll(VALUE)].map(([, quoted, bare]) => quoted?.replaceAll('""', '"') ?? bare ?? "");
 }

@@ -1,10 +1,10 @@
-/** Which lines of a file are meant: `--where Status=sale`, or `--where Status!=rejected`. */
+/** Which lines of a file are imported: `--where Status=sale`, or `--where Status!=rejected`. */
 import { numberAsSent } from "../../worker/exact-json.ts";
 import { type Pairs, valueAt } from "./path.ts";
 
-/** One of several values of a column, and none of the others. `optional` is for lines that have the column. */
+/** The column must have one value of `any`, if it has any, and none of `none`. `optional`: only in lines that have the column. */
 type Rule = { any: string[]; none: string[]; optional: boolean };
-/** All of them, by column. */
+/** Rules by column; a line must meet all of them. */
 export type Where = ReadonlyMap<string, Rule>;
 
 export function whereOf(given: readonly string[], optional = false): Where {
@@ -19,7 +19,7 @@ export function whereOf(given: readonly string[], optional = false): Where {
   return where;
 }
 
-/** The first column whose value is another; null where the line is meant. */
+/** The first column whose rule the line breaks; null where the line is imported. */
 export function failing(where: Where, record: Pairs): string | null {
   for (const [column, { any, none, optional }] of where) {
     const found = valueAt(record, column);

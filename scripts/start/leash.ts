@@ -1,7 +1,7 @@
 /**
- * Runs a command, and ends with it. Ends all of its process group, too, when the process that started it has gone, however that
- * ended: the pipe to standard input closes then. Without this, wrangler and workerd outlive a parent that was killed,
- * keep the port, and answer nothing.
+ * Runs a command, and ends with it. It also ends its whole process group when the process that started it has ended in any
+ * way: the pipe to standard input closes then. Without this, wrangler and workerd outlive a parent that was killed, keep the
+ * port, and answer nothing.
  */
 import { spawn } from "node:child_process";
 

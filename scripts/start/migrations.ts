@@ -1,12 +1,12 @@
-/** Whether the local database lacks a migration: asking wrangler takes longer than all the rest of a start. */
+/** Whether the local database lacks a migration. It is read directly, since wrangler would take longer than the rest of a start. */
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-/** Where Miniflare keeps D1 databases below `--persist-to`. */
+/** The folder of Miniflare's D1 databases, below `--persist-to`. */
 const FOLDER = join("v3", "d1", "miniflare-D1DatabaseObject");
 
-/** What wrangler is called with to migrate the database in a folder. */
+/** The arguments for wrangler to migrate the database in a folder. */
 export const migrationsInto = (persistTo: string): string[] => [
   "d1",
   "migrations",
@@ -17,7 +17,7 @@ export const migrationsInto = (persistTo: string): string[] => [
   persistTo,
 ];
 
-/** False where it cannot be said: wrangler then looks itself. */
+/** Whether all migrations are applied. False also where this is not known: then wrangler checks it. */
 export function isMigrated(persistTo: string, migrations: readonly string[]): boolean {
   const folder = join(persistTo, FOLDER);
   const databases = existsSync(folder) ? readdirSync(folder).filter((name) => /^[0-9a-f]+\.sqlite$/.test(name)) : [];

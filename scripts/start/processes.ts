@@ -1,21 +1,21 @@
-/** The processes of this machine, as far as `npm start` must know them. */
+/** The processes of this machine that `npm start` needs to know. */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
 type Process = { pid: number; parent: number; group: number; name: string };
 
-/** Linux has them as files; a small image of it has no `ps`. */
+/** Read from the files in /proc on Linux, since small images have no `ps`. */
 function fromFiles(): Process[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid) => {
       try {
-        // pid (name) state parent group …: the name may hold anything, so it is read up to the last bracket.
+        // pid (name) state parent group …: the name may contain any character, so it is read up to the last bracket.
         const [, name = "", rest = ""] = /\((.*)\) (.*)/s.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
         const [, parent, group] = rest.split(" ");
         return [{ pid: Number(pid), parent: Number(parent), group: Number(group), name }];
       } catch {
-        // It ended meanwhile.
+        // The process ended meanwhile.
         return [];
       }
     });
@@ -48,7 +48,7 @@ export function runs(pid: number): boolean {
   }
 }
 
-/** Our parent, and its parent where npm started us through a shell: when one of them has gone, nobody waits for us. */
+/** Our parent, and its parent where npm started us through a shell. When one of them has ended, nobody waits for us. */
 export function callers(): number[] {
   const shell =
     process.env.npm_lifecycle_event === undefined ? undefined : processes().find(({ pid }) => pid === process.ppid);

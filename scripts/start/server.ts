@@ -1,27 +1,27 @@
 /**
- * The local server: `wrangler dev` in a process group of its own. It is started again on the same data when it ends, or
- * when one of its workerd processes ends and it no longer answers. A second failure within seconds is the end.
+ * The local server: `wrangler dev` in a separate process group. It is started again on the same data when it ends, or
+ * when one of its workerd processes ends and it no longer answers. After a second failure within seconds it stays ended.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { resolve } from "node:path";
 import { runs, runtimesOf } from "./processes.ts";
 
-/** How often the processes are looked at. */
+/** How often the processes are checked. */
 const LOOK_MS = 500;
-/** A server that has lost a process answers within this, or is started again: wrangler replaces some by itself. */
+/** A server that has lost a process must answer within this time, or is started again: wrangler replaces some processes itself. */
 const ANSWER_MS = 3_000;
-/** From the command to the first answer; a busy machine takes a while. */
+/** The longest time from the command to the first answer, for a busy machine. */
 const START_MS = 120_000;
-/** A failure so soon after a start is not mended by another start. */
+/** If the server fails within this time, another start would not help. */
 const SOON_MS = 15_000;
-/** How long a process has to end after it was asked to. */
+/** How long a process may take to end after the signal. */
 const END_MS = 5_000;
 
 export type Server = {
   url: string;
-  /** Resolves when it answers. */
+  /** Resolves when the server answers. */
   ready: Promise<void>;
-  /** Resolves with the status to exit with: when it has ended for good. */
+  /** Resolves with the exit status when the server has ended for good. */
   ended: Promise<number>;
   stop(): Promise<void>;
 };
@@ -77,7 +77,7 @@ function launch(wrangler: readonly string[], env: NodeJS.ProcessEnv): ChildProce
   return spawn(process.execPath, [leash, ...wrangler], { env, stdio: ["pipe", "inherit", "inherit"], detached: true });
 }
 
-/** Whether it answers at all before it ends or the time is over. */
+/** Whether it answers before it ends or the time is over. */
 async function firstAnswer(child: ChildProcess, url: string): Promise<boolean> {
   const until = Date.now() + START_MS;
   while (Date.now() < until && isRunning(child)) {
@@ -87,14 +87,14 @@ async function firstAnswer(child: ChildProcess, url: string): Promise<boolean> {
   return false;
 }
 
-/** Any answer counts: a part that fails is said in it. */
+/** Any answer counts, also one that reports failing parts. */
 async function answers(url: string, ms: number): Promise<boolean> {
   const answer = await fetch(`${url}/health`, { signal: AbortSignal.timeout(ms) }).catch(() => null);
   await answer?.body?.cancel().catch(() => undefined);
   return answer !== null;
 }
 
-/** Waits until the server fails, and says how. */
+/** Waits until the server fails, and returns the reason. */
 async function failureOf(child: ChildProcess, url: string, stopping: () => boolean): Promise<string> {
   let known = runtimesOf(child.pid ?? 0);
   for (;;) {
@@ -110,12 +110,12 @@ async function failureOf(child: ChildProcess, url: string, stopping: () => boole
 
 const isRunning = ({ exitCode, signalCode }: ChildProcess) => exitCode === null && signalCode === null;
 
-/** Ends the whole group: the leash, wrangler, and what that started. */
+/** Ends the whole group: the leash, wrangler, and the processes of wrangler. */
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   send(child, signal);
   const until = Date.now() + END_MS;
   while (isRunning(child) && Date.now() < until) await sleep(50);
-  // Whatever outlived its leader.
+  // Ends processes of the group that have not ended.
   send(child, "SIGKILL");
 }
 

@@ -2,14 +2,14 @@
 import { randomBytes } from "node:crypto";
 import { appendFileSync, existsSync, linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
-/** Makes one where there is none. Of two starts at the same time one makes the file, whole, and the other takes it. */
+/** Makes a token where there is none. Of two starts at the same time, one makes the complete file and the other uses it. */
 export function makeToken(file: string): void {
   const line = `ADMIN_TOKEN=${randomBytes(24).toString("base64url")}\n`;
   if (!existsSync(file)) {
     const making = `${file}.${process.pid}`;
     writeFileSync(making, line, { mode: 0o600 });
     try {
-      // Fails where the file is there by now.
+      // Fails where the file exists by now.
       linkSync(making, file);
     } catch (error) {
       if (!existsSync(file)) throw error;

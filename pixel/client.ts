@@ -1,6 +1,6 @@
 /**
- * The client SDK, for browsers and servers: web standards only, no dependency. It gathers events and delivers each of
- * them at least once; the server counts an id once. One request is in flight at a time, so events arrive in order.
+ * The client SDK, for browsers and servers: web standards only, no dependency. It gathers events and delivers each of them at
+ * least once; the server counts an id once. One request is in flight at a time, so events arrive in order.
  */
 import { judge, type Outcome } from "./client/answer.ts";
 import { bodyOf, bytesOf, type Item, SENT_AT_BYTES, sizeOf, take } from "./client/batch.ts";
@@ -24,7 +24,7 @@ export type {
 } from "./client/events.ts";
 export type { ClientOptions, Clock, Defaults, Page } from "./client/options.ts";
 
-/** `accepted`, `rejected` and `dropped` add up since the client was made; `retries` are requests. */
+/** `accepted`, `rejected` and `dropped` count events since the client was created; `retries` counts requests. */
 export type Stats = {
   accepted: number;
   rejected: number;
@@ -33,21 +33,21 @@ export type Stats = {
   inFlight: number;
   retries: number;
 };
-/** Milliseconds after which not to wait any longer. */
+/** How long to wait at most, in milliseconds. */
 export type Patience = { timeout?: number | undefined };
 
 export type Client<Own extends OwnEvents = NoOwnEvents> = {
   /** Takes an event for delivery and returns its id. Never throws. */
   track<const Type extends string>(event: EdgepixelEvent<Type, Own>): string;
-  /** Sends what is buffered; resolves when all that was tracked before is settled. Never rejects. */
+  /** Sends buffered events; resolves when all events that were tracked before are settled. Never rejects. */
   flush(patience?: Patience): Promise<Stats>;
-  /** Flushes, waiting 30 seconds unless an option says otherwise, drops what is then left, and stops. Never rejects. */
+  /** Flushes, waits up to 30 seconds unless `timeout` is given, drops the events that are left, and stops. Never rejects. */
   close(patience?: Patience): Promise<Stats>;
   stats(): Stats;
   readonly state: BreakerState;
 };
 
-/** The longest that a timer can wait. */
+/** The longest time of a timer, in milliseconds. */
 const FOREVER = 2 ** 31 - 1;
 const CLOSE_TIMEOUT = 30_000;
 
@@ -56,13 +56,13 @@ export function createClient<Own extends OwnEvents = NoOwnEvents>(options: Clien
   const { clock, defaults, page } = settings;
   const endpoint = `${settings.url.replace(/\/+$/, "")}/api/v1/events`;
   const counts = { accepted: 0, rejected: 0, dropped: 0, retries: 0 };
-  /** All that is not settled, in the order of `track`. */
+  /** All events that are not settled, in the order of `track`. */
   let queue: Item[] = [];
   let size = 0;
   let sequence = 0;
-  /** What was tracked up to here is to be sent without waiting for more. */
+  /** Events up to this sequence number are sent without waiting for more. */
   let due = 0;
-  /** Most events of the next request: halved when one is too large. */
+  /** The most events of the next request; halved when a request is too large. */
   let most = settings.batchEvents;
   let breaker: Breaker = CLOSED;
   let lingering: unknown;
@@ -71,7 +71,7 @@ export function createClient<Own extends OwnEvents = NoOwnEvents>(options: Clien
   const requests = new Map<AbortController, number>();
   const waiters = new Set<{ upTo: number; done(): void }>();
 
-  /** Calls the caller's function once the work at hand is done: it may track and flush, and may throw. */
+  /** Calls a function of the caller after the current work, since it may track, flush, or throw. */
   const tell = (report: () => void): void =>
     queueMicrotask(() => {
       try {
@@ -81,7 +81,7 @@ export function createClient<Own extends OwnEvents = NoOwnEvents>(options: Clien
       }
     });
 
-  /** A timer that keeps no process alive. */
+  /** A timer that does not keep the process alive. */
   const later = (act: () => void, ms: number): unknown => {
     const timer = clock.setTimeout(act, ms);
     (timer as { unref?: () => void } | null)?.unref?.();
@@ -90,7 +90,7 @@ export function createClient<Own extends OwnEvents = NoOwnEvents>(options: Clien
 
   const eventOf = ({ json }: Item): TrackedEvent => JSON.parse(json);
 
-  /** False where it was settled before. */
+  /** Returns false where the event was settled before. */
   const settle = (item: Item, as: "accepted" | "rejected" | "dropped"): boolean => {
     if (item.settled) return false;
     item.settled = true;
@@ -127,7 +127,7 @@ export function createClient<Own extends OwnEvents = NoOwnEvents>(options: Clien
     requests.set(control, bytes);
     let timer: unknown;
     try {
-      // Raced, in case that the given `fetch` does not heed the signal.
+      // Raced against the timeout, in case the given `fetch` ignores the signal.
       const late = new Promise<never>((_, give) => {
         control.signal.addEventListener("abort", give);
         timer = later(() => control.abort(), settings.timeout);
@@ -138,7 +138,7 @@ export function createClient<Own extends OwnEvents = NoOwnEvents>(options: Clien
           headers: { authorization: `Bearer ${settings.key}`, "content-type": "application/json" },
           body: bodyOf(batch, clock.now()),
           signal: control.signal,
-          // Not every server's fetch knows these.
+          // Only in a page: the `fetch` of some server runtimes does not support these.
           ...(page && { credentials: "omit", keepalive: bytes <= KEEPALIVE_BYTES }),
         });
         const text = await response.text();
@@ -179,7 +179,7 @@ export function createClient<Own extends OwnEvents = NoOwnEvents>(options: Clien
       turn(CLOSED);
       if (outcome.kind === "too large") most = Math.ceil(batch.length / 2);
       else {
-        // One that is too large by itself says nothing of the others.
+        // A single event that is too large does not reduce the next requests.
         most = batch.length === 1 ? settings.batchEvents : Math.min(settings.batchEvents, most + Math.ceil(most / 8));
         for (const [index, item] of batch.entries()) {
           const errors = outcome.kind === "judged" ? outcome.errors[index] : outcome.errors;
@@ -191,7 +191,7 @@ export function createClient<Own extends OwnEvents = NoOwnEvents>(options: Clien
     run();
   };
 
-  /** Does what there is to do now: called after whatever may have changed that. */
+  /** Drops expired events, ends waiting, and sends what is due. Called after every change that may affect this. */
   const run = (): void => {
     const stale = clock.now() - settings.giveUpAfter;
     if (queue[0] && queue[0].at < stale) {
@@ -213,7 +213,7 @@ export function createClient<Own extends OwnEvents = NoOwnEvents>(options: Clien
       void deliver(take(queue, most, settings.batchBytes));
   };
 
-  /** The page may be gone for good: what fits goes out in a request that outlives it, beside one in flight. */
+  /** The page may not come back: sends the events that fit in a request that outlives the page, even while another is in flight. */
   const leave = (event: { type: string }): void => {
     if (breaker.state !== "closed" || (event.type !== "pagehide" && page?.document.visibilityState !== "hidden"))
       return;
@@ -270,7 +270,7 @@ export function createClient<Own extends OwnEvents = NoOwnEvents>(options: Clien
           resolve(stats());
         },
       };
-      // Also what keeps the process alive meanwhile.
+      // Also keeps the process alive meanwhile.
       const timer = clock.setTimeout(waiter.done, Math.min(timeout, FOREVER));
       waiters.add(waiter);
       due = sequence;

@@ -1,26 +1,29 @@
 /**
- * The snippet, served as /pixel.js. One `visit` for the page and one per single-page navigation, `pixel(type, fields)`
- * for the rest. Every event is stored before it is sent and stays stored until the server has settled it, so that
- * neither a navigation nor an outage loses it; the server counts an id once, so sending it again is harmless.
- * Every byte is paid for on every page of every customer: short forms are on purpose, and so is what is left out.
+ * The snippet, served as /pixel.js. It sends one `visit` for the page and one for each navigation within a single-page
+ * application; `pixel(type, fields)` sends other events. Every event is stored before it is sent, until the server has accepted
+ * or refused it, so that neither a navigation nor an outage loses it. The server counts an id once, so it can be sent again.
+ * Every page of every customer loads each byte of this file, so the code is short on purpose, and leaves out what it can.
  */
 import type { BUILT_IN_TYPES, WireEvent } from "../worker/event.ts";
 
 export type EventType = (typeof BUILT_IN_TYPES)[number] | (string & {});
 type Value = string | number | boolean | null | undefined;
-/** A value that is empty or absent leaves what the snippet knows in its place. */
+/** Where a value is empty or absent, the snippet uses the value that it knows. */
 export type Fields = { [Field in keyof WireEvent]?: Value } & { [other: string]: Value };
 export type Pixel = {
   (type: EventType, fields?: Fields): void;
-  /** The same as `pixel("identify", { player_id })`, which can also be called before this script is there. */
+  /** The same as `pixel("identify", { player_id })`, which can also be called before this script is loaded. */
   identify(player_id: string): void;
   /** Forgets the person, because somebody else may use this computer next. The same as `pixel("reset")`. */
   reset(): void;
-  /** 0 once this script is there. Before that, calls that wait for it: `window.pixel=window.pixel||function(){(pixel.q=pixel.q||[]).push(arguments)}` */
+  /**
+   * 0 once this script is loaded; before that, the calls that wait for it:
+   * `window.pixel=window.pixel||function(){(pixel.q=pixel.q||[]).push(arguments)}`
+   */
   q?: ArrayLike<unknown>[] | 0;
 };
 
-/** When it happened, and the address under the server. */
+/** When the event happened, and its address below that of the server. */
 type Unsent = [at: number, address: string];
 type Remembered = [value: string, at: number];
 type State = {
@@ -28,17 +31,17 @@ type State = {
   player?: string | 0;
   tag?: Remembered;
   click?: Remembered | 0;
-  /** The host that led here, `-` where no other site did, and the path of the first page. */
+  /** The host of the site with the link that was followed, `-` where there was none, and the path of the first page. */
   visit?: { referrer: string; landing_page: string };
   unsent: Unsent[];
 };
 
-/** How long a tag and a click are remembered, in milliseconds: 30 days, which the cookie has in seconds. */
+/** How long a tag and a click are remembered, in milliseconds: 30 days. The cookie has the same time in seconds. */
 const MEMORY = 2592e6;
-/** The server refuses older events: 7 days. */
+/** Milliseconds; the server refuses events older than 7 days. */
 const OLDEST = 6048e5;
 const MOST_UNSENT = 50;
-/** Seconds between two tries: 1, 2, 4 and so on, up to 34 minutes; then 1 again. */
+/** The number of different waits between two tries: 1, 2, 4 seconds and so on, up to 34 minutes; then 1 again. */
 const WAITS = 12;
 
 declare global {
@@ -47,25 +50,29 @@ declare global {
   }
 }
 const before: Partial<Pixel> = window.pixel || {};
-// A module is not the current script, nor is what an optimiser runs; and other vendors have a pixel.js, too.
+// A module has no current script, nor has a script that an optimiser runs. `data-project` is required, since other vendors
+// have a pixel.js, too.
 const script = (document.currentScript ||
   document.querySelector("script[data-project][src*=pixel]")) as HTMLScriptElement;
 
 if (script && before.q !== 0) {
   const { project = "default", btag, host, domain, hash: routes } = script.dataset;
-  // The folder of the script: a site can serve Edgepixel under a path of its own.
+  // The folder of the script, since a site can serve Edgepixel under a path.
   const server = new URL(".", new URL(host || script.src, location as never));
   const key = `edgepixel:${project}`;
   const cookie = `edgepixel_${project}=`;
   const sending: Record<string, 0 | 1> = {};
-  /** Takes the storage's place where that is blocked or full. */
+  /** Used instead of the storage where that is blocked or full. */
   let memory: State | undefined;
   let failures = 0;
   let timer: ReturnType<typeof setTimeout>;
-  /** The page that was counted last. */
+  /** The last page that was counted. */
   let seen = "";
 
-  /** Waits until the page is seen. Rejects where the project obeys the browser's privacy signals or cannot be asked. */
+  /**
+   * Waits until the page is visible. With a privacy signal of the browser, it rejects where the project respects these signals
+   * or cannot be asked.
+   */
   const allowed = (async () => {
     if ((document as Document & { prerendering?: boolean }).prerendering)
       await new Promise((done) => addEventListener("prerenderingchange", done, true));
@@ -83,8 +90,8 @@ if (script && before.q !== 0) {
   };
 
   /**
-   * All work is an edit of the state, and goes through here: in order, only where allowed, and never throwing into the
-   * page. The state is read afresh each time, since other tabs edit it too. An edit can return an event to send now.
+   * Makes every change of the state: in order, only where it is allowed, and without errors in the page. The state is read
+   * again each time, since other tabs change it, too. An edit can return an event to send now.
    */
   const change = async (edit: (state: State, at: number) => Unsent | undefined): Promise<void> => {
     try {
@@ -92,7 +99,7 @@ if (script && before.q !== 0) {
       const state: State = {
         unsent: [],
         ...(memory || parsed(() => localStorage[key])),
-        // Where the site names its domain, all its hosts share what is known of the person.
+        // Where the site names its domain, all its hosts share the state of the person.
         ...(domain && parsed(() => unescape((document.cookie.split(cookie)[1] as string).split(";")[0] as string))),
       };
       const event = edit(state, Date.now());
@@ -111,18 +118,18 @@ if (script && before.q !== 0) {
   };
 
   /**
-   * The time, as a UUIDv7 begins with it, and 52 random bits: ids in the order of time are cheaper for the server to store. A name
-   * that nobody else has, and no secret: what cryptography costs in bytes would buy nothing.
+   * The time, as at the beginning of a UUIDv7, and 52 random bits: ids in the order of time are cheaper for the server to store.
+   * An id must be unique but is not a secret, so cryptography would only cost bytes.
    */
   const newId = (at: number): string => `0${at.toString(16)}-${Math.random()}`;
 
-  /** A value that the server would refuse is not remembered, or it would spoil every later event; nor is an unfilled macro. */
+  /** Empty for a value that the server would refuse, since all later events with it would be refused, and for an unfilled macro. */
   const sound = (value: unknown, longest = 128): string =>
     !value || (value as string)[longest] || /[\p{Cc}\uFFFD]|^[{[<#%$].*[}\]>#%]$/u.test(value as string)
       ? ""
       : `${value}`;
 
-  /** Whom a page calls by a value that it does not have is nobody, and would make one player of all who come. */
+  /** Empty for ids such as `undefined`, which pages send where they know no player: all people would become one player. */
   const person = (value: unknown): string =>
     /^(un(defined|known)|n(ull|one|an|il)|0|anonymous|guest)$/i.test(value as string) ? "" : sound(value);
 
@@ -137,16 +144,16 @@ if (script && before.q !== 0) {
     try {
       const answer = await fetch(url, { keepalive: true });
       const { headers } = answer;
-      // Read to its end, or the browser does not take the request for finished.
+      // Read to its end: otherwise the browser does not treat the request as finished.
       await answer.text();
       const taken = headers.get("x-event-id");
       const fault = headers.get("x-event-error");
       settled = taken || fault;
-      // Where a copy of this file has no data-host, the site itself answers.
+      // If a site serves a copy of this file without data-host, the site itself answers.
       if (!taken && answer.status < 429) console.warn(fault || "not Edgepixel", url);
       wait = (headers.get("retry-after") as never) * 1e3;
     } catch {
-      // The page's policy may forbid this and allow images. What is not taken now is then answered without an image.
+      // The policy of the page may forbid `fetch` and allow images. An event that is not accepted is answered without an image.
       try {
         const image = new Image();
         image.src = url;
@@ -168,7 +175,7 @@ if (script && before.q !== 0) {
     }
   };
 
-  /** One after the other, each on the other's success: a server that is just back is not stormed. */
+  /** Sends the next stored event, after the success of the one before, so as not to overload a server after an outage. */
   const sendNext = () => change((state) => state.unsent.find((event) => !sending[event[1]]));
 
   /** `cause` is the method of the history that was called, or an event. */
@@ -177,7 +184,7 @@ if (script && before.q !== 0) {
     const before = seen;
     const page = pathname + (routes != null ? hash : "");
     seen = page + search;
-    // What is replaced is a note of the page's own, such as each letter in a search, unless the path is another.
+    // With `replaceState`, only a new path counts: pages also replace the query, such as for each letter of a search.
     const end = { replaceState: "?" }[cause as string] as string;
     sendNext();
     if (before.split(end)[0] === seen.split(end)[0] && !(cause as Partial<PageTransitionEvent>).persisted) return;
@@ -187,12 +194,12 @@ if (script && before.q !== 0) {
       const click = sound(landing.get("click_id"), 512);
       const from = document.referrer.split(/[/:]/)[3] || "-";
       if (tag) {
-        // Another campaign's click is not this one's.
+        // The click of the former campaign does not belong to the new one.
         if (tag !== recent(state.tag, at)) state.click = 0;
         state.tag = [tag, at];
       }
       if (click) state.click = [click, at];
-      // A page of the same site led here: the visit goes on.
+      // If a page of the same site led here, the visit continues.
       if (!(before || `.${from}`.endsWith(`.${domain || hostname}`)))
         state.visit = { landing_page: sound(page.split("?")[0], 512), referrer: from };
       return undefined;
@@ -205,10 +212,10 @@ if (script && before.q !== 0) {
       const given = { ...fields };
       const player = person(given.player_id);
       given.player_id = player;
-      // Sent at once, even while others wait for their retry: this may be the page's last moment.
+      // Sent at once, even while others wait for a retry: the page may be left now.
       change((state, at) => {
         if (type === "reset") {
-          // The tag stays: it is the campaign that brought this browser, and no person.
+          // The tag stays: it is of the campaign that brought this browser, not of a person.
           state.visitor = state.player = state.click = 0;
           return;
         }
@@ -219,7 +226,7 @@ if (script && before.q !== 0) {
         }
         const query = new URLSearchParams();
         const known: Fields = {
-          // In an order that packs well.
+          // In an order that compresses well.
           player_id: state.player || "",
           event_id: newId(at),
           project_id: project,
@@ -232,9 +239,9 @@ if (script && before.q !== 0) {
         };
         for (const source of [known, given])
           for (const name in source) {
-            // Nothing, where it is null or empty.
+            // Empty for null.
             const value = `${[source[name]]}`;
-            // A field under both its names would be refused.
+            // Only one name, since a field under both names would be refused.
             if (value) query.set(name === "btag" ? "banner_tag" : name, value);
           }
         // biome-ignore lint/style/useTemplate: it packs better

@@ -6,7 +6,7 @@ export type Outcome =
   | { kind: "judged"; errors: (Rejection[] | null)[] }
   | { kind: "refused"; errors: Rejection[] }
   | { kind: "too large" }
-  /** `after`: milliseconds that the server asked for. */
+  /** `after`: for how many milliseconds the server asked to wait. */
   | { kind: "failed"; after: number };
 
 /** `Retry-After` is seconds or a date (RFC 9110, 10.2.3); 0 where it is neither. */
@@ -27,10 +27,10 @@ export function judge(status: number, retryAfter: string | null, text: string, e
   if ((status < 300 || status === 400) && Array.isArray(results)) {
     const errors: (Rejection[] | null)[] = [];
     for (const result of results) errors[result?.index] = result?.status === "accepted" ? null : (result?.errors ?? []);
-    // Filtering leaves holes out.
+    // `filter` skips holes in the list.
     if (errors.length === events && errors.filter(() => true).length === events) return { kind: "judged", errors };
   }
-  // A good status without results is not the server's answer: a proxy's page, or half of it.
+  // A successful status without results is not the server's answer, but for example a proxy's page, or it is cut off.
   if (status < 300 || status === 408 || status === 429 || status > 499)
     return { kind: "failed", after: parseRetryAfter(retryAfter, now) };
   if (status === 413 && events > 1) return { kind: "too large" };

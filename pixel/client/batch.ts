@@ -1,7 +1,7 @@
-/** What waits to be sent, and how much of it goes into one request. */
+/** Events that wait to be sent, and how many of them a request takes. */
 
 export type Item = {
-  /** The event as JSON, made once: what is sent again is the same, whatever became of the object. */
+  /** The event as JSON, made once, so that a retry sends the same even if the object has changed. */
   readonly json: string;
   readonly bytes: number;
   readonly sequence: number;
@@ -15,18 +15,18 @@ export type Item = {
 };
 
 export const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
-/** Each event says when it was sent, so that the server knows its age whatever the clock here shows. */
+/** Each event says when it was sent, so that the server knows its age even if this clock is wrong. */
 const sent = (json: string, now: number): string => `${json.slice(0, -1)},"sent_at":${now}}`;
-/** What saying so adds to an event: 13 digits, from 2001 to 2286. */
+/** The bytes that `sent_at` adds to an event; its time has 13 digits from 2001 to 2286. */
 export const SENT_AT_BYTES = sent("{}", 1e12).length - 2;
 export const bodyOf = (items: readonly Item[], now: number): string =>
   `{"events":[${items.map(({ json }) => sent(json, now))}]}`;
 
 const ENVELOPE = 13;
-/** Bytes of the body; each event brings its comma, so this is one too many. */
+/** Bytes of the body, and one more: a comma is counted for each event, also for the last. */
 export const sizeOf = (items: readonly Item[]): number => items.reduce((sum, { bytes }) => sum + bytes + 1, ENVELOPE);
 
-/** The first items that fit: one at least where there is any. */
+/** The first items that fit; at least one where there is any. */
 export function take(items: readonly Item[], most: number, bytes: number): Item[] {
   let size = ENVELOPE;
   const end = items.findIndex((item, index) => {

@@ -1,10 +1,10 @@
-/** The circuit breaker, and how long to keep quiet after a failure. Pure: time and chance are passed in. */
+/** The circuit breaker, and how long to pause after a failure. Pure: the time and random numbers are passed in. */
 
-/** `closed`: sending. `open`: keeping quiet. `half-open`: one request finds out whether to close again. */
+/** `closed`: sends. `open`: pauses. `half-open`: one request finds out whether to close again. */
 export type BreakerState = "closed" | "open" | "half-open";
 export type Breaker = {
   readonly state: BreakerState;
-  /** In a row. */
+  /** Failures in a row. */
   readonly failures: number;
   /** How often it opened since it was last closed. */
   readonly openings: number;
@@ -31,10 +31,10 @@ export function fail({ state, failures, openings }: Breaker, policy: BreakerPoli
 export const coolDown = (breaker: Breaker): Breaker =>
   breaker.state === "open" ? { ...breaker, state: "half-open" } : breaker;
 
-/** Never longer than an hour, whatever the server says: a timer of more than 24 days would fire at once. */
+/** An hour, even if the server asks for more: a timer of more than 24 days would fire at once. */
 const LONGEST_PAUSE = 3_600_000;
 
-/** Milliseconds until the next request; `asked` is what the server asked for, and comes before the jitter. */
+/** Milliseconds until the next request. `asked` is the time that the server asked for; the random part is added to it. */
 export function pause(
   { state, failures, openings }: Breaker,
   asked: number,

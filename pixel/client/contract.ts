@@ -1,4 +1,4 @@
-/** What the SDK knows of the wire: types only, taken from the contract itself. The build writes them out as plain types. */
+/** The server's contract for the SDK: only types, taken from the server's code. The build writes them out as plain types. */
 import type * as z from "zod";
 import type { BUILT_IN_TYPES, FieldError, wireEvent } from "../../worker/event.ts";
 

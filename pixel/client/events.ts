@@ -1,10 +1,10 @@
-/** The events by their types: what each built-in one must carry, and the way out for all others. */
+/** The event types: the required fields of each built-in type, and how to add other types. */
 import type { BuiltInType, ServerError, WireFields } from "./contract.ts";
 
 type Text = string | undefined;
 type Data = NonNullable<WireFields["data"]>;
 
-/** What every event may carry. `player_id` is required by the server, or `visitor_id` where the player is not known. */
+/** Fields of every event. The server requires `player_id`, or `visitor_id` where the player is not known. */
 export type CommonFields = Omit<
   WireFields,
   "event_type" | "timestamp" | "platform" | "amount" | "currency" | "score" | "data"
@@ -24,7 +24,7 @@ type Plain = CommonFields & (Money | NoMoney) & Scored & WithData;
 type Paid = CommonFields & Money & Scored & WithData;
 
 export type Install = CommonFields & (Money | NoMoney) & Scored & { data: Data & { source: string; country?: Text } };
-/** `amount` is what was paid in all; `transaction_id` counts once for ever. */
+/** `amount` is the total that was paid; a `transaction_id` counts only once. */
 export type Purchase = CommonFields &
   Money &
   Scored & {
@@ -37,7 +37,7 @@ export type Purchase = CommonFields &
     };
   };
 
-/** The built-in types; one that the contract gains needs no line here. */
+/** The built-in types. A new type of the contract without required fields needs no line here. */
 export type BuiltInEvents = Omit<Record<BuiltInType, Plain>, "install" | "purchase" | "player_score" | MoneyType> &
   Record<MoneyType, Paid> & {
     install: Install;
@@ -46,7 +46,7 @@ export type BuiltInEvents = Omit<Record<BuiltInType, Plain>, "install" | "purcha
   };
 type MoneyType = "deposit" | "withdrawal" | "refund";
 
-/** Types of one's own, each with what it must carry: `{ tutorial_done: { data: { step: number } } }`. */
+/** Your additional types, each with its required fields: `{ tutorial_done: { data: { step: number } } }`. */
 export type OwnEvents = Record<string, object>;
 export type NoOwnEvents = Record<never, never>;
 
@@ -56,7 +56,7 @@ export type FieldsOf<Type extends string, Own extends OwnEvents = NoOwnEvents> =
     ? BuiltInEvents[Type]
     : Plain;
 
-/** An event of one type, as `track` takes it. */
+/** An event of one type, for `track`. */
 export type EdgepixelEvent<Type extends string = string, Own extends OwnEvents = NoOwnEvents> = {
   event_type: Type;
 } & FieldsOf<Type, Own>;

@@ -8,7 +8,7 @@ export type Clock = {
   setTimeout(act: () => void, ms: number): unknown;
   clearTimeout(timer: unknown): void;
 };
-/** Where a page announces that it is being left: `window`. */
+/** The source of events when a page is left: `window`. */
 export type Page = {
   readonly document: { readonly visibilityState: string };
   addEventListener(type: string, listener: (event: { type: string }) => void): void;
@@ -17,21 +17,21 @@ export type Page = {
 export type Defaults = Partial<CommonFields>;
 
 export type ClientOptions = {
-  /** Where Edgepixel is, such as `https://events.example.com`. */
+  /** The address of Edgepixel, such as `https://events.example.com`. */
   url: string;
   /** A key with the role `collect`. */
   key: string;
-  /** Fields for every event; a function is asked at each `track`. The event's own fields come first. */
+  /** Fields for every event; a function is called at each `track`. The fields of the event take precedence. */
   defaults?: Defaults | (() => Defaults) | undefined;
-  /** Most events of a request; 500, which is also the server's limit. */
+  /** The most events of a request; 500, which is also the server's limit. */
   batchEvents?: number | undefined;
-  /** Most bytes of a request; 512 KB, which is also the server's limit, and 60 KB in a browser. */
+  /** The most bytes of a request; 512 KB, which is also the server's limit, and 60 KB in a browser. */
   batchBytes?: number | undefined;
-  /** Milliseconds that an event waits for others; 1,000. */
+  /** For how many milliseconds an event waits for others; 1,000. */
   flushInterval?: number | undefined;
-  /** Most events that are kept, those in flight included; 10,000. */
+  /** The most events that are kept, including those in flight; 10,000. */
   bufferEvents?: number | undefined;
-  /** Which event goes when the buffer is full; `oldest`. */
+  /** Which event is dropped when the buffer is full; `oldest`. */
   drop?: "oldest" | "newest" | undefined;
   /** Milliseconds after which an event that could not be delivered is dropped; 24 hours. */
   giveUpAfter?: number | undefined;
@@ -43,7 +43,7 @@ export type ClientOptions = {
   breaker?: Partial<BreakerPolicy> | undefined;
   /** An event was refused, and will not be sent again. Without this a warning is logged, once for each message. */
   onRejected?: ((event: TrackedEvent, errors: Rejection[]) => void) | undefined;
-  /** Events were given up. Without this a warning is logged, once for each reason. */
+  /** Events were dropped. Without this a warning is logged, once for each reason. */
   onDropped?: ((events: TrackedEvent[], reason: DropReason) => void) | undefined;
   /** The circuit breaker's state changed. */
   onState?: ((state: BreakerState, before: BreakerState) => void) | undefined;

@@ -7,10 +7,10 @@ import type { ClientOptions, Clock, Page } from "./options.ts";
 const MOST_EVENTS = 500;
 const MOST_BYTES = 512 * 1024;
 export const EVENT_BYTES = 32 * 1024;
-/** A request that outlives its page may have 64 KB, together with all others that do. */
+/** All requests of a page that outlive it may have 64 KB together. */
 export const KEEPALIVE_BYTES = 60 * 1024;
 
-/** What the server takes. */
+/** The limits of the server. */
 const LIMITS: Record<string, number> = { batchEvents: MOST_EVENTS, batchBytes: MOST_BYTES };
 
 function usual() {
@@ -59,7 +59,7 @@ export function settingsOf(given: ClientOptions): Settings {
   for (const [name, value] of Object.entries(usual())) {
     settings[name] ??= value;
     const number = settings[name] as number;
-    // Above no limit that there is.
+    // Not above the limit, where there is one.
     require(typeof value !== "number" ||
       (number > 0 && !(number > (LIMITS[name] as number))), `${name} is out of range`);
   }

@@ -1,4 +1,4 @@
-/** Type tests: what must compile, and what must not. */
+/** Type tests: code that must compile, and code that must not. */
 import type { BUILT_IN_TYPES } from "../../worker/event.ts";
 import type { BuiltInEvents, Client, EdgepixelEvent } from "../client.ts";
 

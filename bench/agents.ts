@@ -1,10 +1,10 @@
 /**
- * How many agents of public lists are taken for bots: of people's browsers and apps as few as possible, of crawlers as
- * many. The lists are not part of this repository; docs/pixels.md says where they are.
+ * How many user agents of public lists are judged to be bots: it should be few of the browsers and apps of people, and most of
+ * the crawlers. The lists are not part of this repository; docs/pixels.md says where they are.
  *
  *     node bench/agents.ts browsers.yml crawlers.yml crawler-user-agents.json
  *
- * With `--list` it also prints the agents that it judges in another way than their list does.
+ * With `--list` it also prints the agents that it judges differently from their list.
  */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -12,7 +12,7 @@ import { gunzipSync } from "node:zlib";
 import { SENDER } from "../worker/collect/agents.ts";
 import { botReason } from "../worker/collect/bot.ts";
 
-/** The agents in a YAML list, in JSON (texts, or objects with `userAgent` or `instances`), or one a line. */
+/** The agents in a YAML list, in JSON (texts, or objects with `userAgent` or `instances`), or in a file with one on each line. */
 function agentsIn(path: string): string[] {
   const bytes = readFileSync(path);
   const text = (path.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString();
@@ -31,7 +31,7 @@ for (const path of process.argv.slice(2).filter((one) => !one.startsWith("--")))
   const agents = [...new Set(agentsIn(path))];
   const people = !/crawler|bot/i.test(basename(path));
   const flagged = agents.filter(isBot);
-  // Servers send with these, and what they send counts.
+  // Servers send events with these libraries, and their events count.
   const libraries = people ? [] : agents.filter((agent) => !isBot(agent) && SENDER.test(agent));
   const of = agents.length - libraries.length;
   console.log(

@@ -1,4 +1,4 @@
-/** How often `/anomalies` cries wolf in traffic without faults, and which planted faults it finds, over several seeds. */
+/** How many false alarms `/anomalies` has in traffic without faults, and which planted faults it finds, over several seeds. */
 import { addDays } from "../worker/calendar.ts";
 import { BEFORE } from "../worker/reports/anomalies/band.ts";
 import { seriesOf } from "../worker/reports/anomalies/series.ts";
@@ -47,10 +47,10 @@ function falseAlarms(project: string, brands: (seed: number) => Brand[]) {
   };
 }
 
-/** On a Saturday, behind all the history there can be. */
+/** The day of the faults: a Saturday, with the whole history before it that a judgement can use. */
 const FAULTY = BEFORE + 30 + ((2 - ((BEFORE + 30) % 7) + 7) % 7);
 
-/** The share of the seeds in which each fault was found, planted in a tag of so many people a day, or in ten such. */
+/** The share of the seeds in which each fault was found, planted in a tag of `people` a day, or in all tags of this size. */
 function found(people: number): Record<string, string> {
   const times = FAULTS.map(() => 0);
   for (const seed of SEEDS) {

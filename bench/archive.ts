@@ -1,4 +1,4 @@
-/** The archive on a local D1 and a local bucket: time, bytes of an event, and what R2 and D1 bill for a day. */
+/** The archive on a local D1 and a local bucket: time, bytes for each event, and what R2 and D1 bill for a day. */
 
 import { COLUMNS } from "../worker/archive/columns.ts";
 import { compact } from "../worker/archive/compaction.ts";
@@ -13,7 +13,7 @@ import { random, traffic } from "./traffic.ts";
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const END = Date.parse("2026-05-31T00:00:00Z");
-/** Of the events, those that come up to two days late. */
+/** The share of events that arrive up to two days late. */
 const LATE = 0.01;
 
 const CLASS_A = ["put", "list"];
@@ -37,7 +37,7 @@ function counted(bucket: R2Bucket): { bucket: R2Bucket; calls: Record<string, nu
 const sum = (calls: Record<string, number>, names: string[]) =>
   names.reduce((total, name) => total + (calls[name] ?? 0), 0);
 
-/** A day as it goes: a run each quarter of an hour, and the compaction on the day after. */
+/** An ordinary day: a run every quarter of an hour, and the compaction on the day after. */
 async function day(events: number): Promise<Record<string, string | number>> {
   const { env, db, bill, close } = await openMetered();
   const { bucket, calls } = counted(env.ARCHIVE);
@@ -89,7 +89,7 @@ async function day(events: number): Promise<Record<string, string | number>> {
   return row;
 }
 
-/** What the processor does for it, without the database and the bucket. */
+/** The time of the processor, without the database and the bucket. */
 async function processor(rows: number): Promise<Record<string, string | number>> {
   const events: Row[] = [...traffic(rows, { days: 0.04, end: END })].map((event, seq) =>
     COLUMNS.map(({ name }) => (name === "seq" ? seq + 1 : name === "duplicate_of" ? null : event[name])),

@@ -1,4 +1,7 @@
-/** The door as a ratio to a handler that does nothing, in one run on the same machine: through Miniflare, no proxy between. */
+/**
+ * The speed of the routes that collect events, as a ratio to a handler that does nothing, in one run on the same machine:
+ * through Miniflare, without a proxy.
+ */
 import { Agent, request } from "node:http";
 import { bundled, serve, TOKEN } from "./server.ts";
 
@@ -9,7 +12,7 @@ type Rate = { perSecond: number; errors: number };
 
 type Ask = { path: string; body?: string };
 
-/** Keeps so many requests in flight for so long, on loopback. */
+/** Keeps `connections` requests in flight for some time, on loopback. */
 async function drive(port: number, connections: number, ask: (n: number) => Ask, expected: number): Promise<Rate> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const until = performance.now() + SECONDS * 1_000;
@@ -45,7 +48,7 @@ async function drive(port: number, connections: number, ask: (n: number) => Ask,
 
 type Way = { what: string; batch: number; port: number; ask(n: number): Ask; expected: number };
 
-/** All ways in turn, so that other work of the machine slows each of them. */
+/** Measures all ways in turn, so that other work of the machine slows down each of them. */
 async function inTurn(ways: readonly Way[], connections: number): Promise<Rate[]> {
   const rates = ways.map((): Rate => ({ perSecond: 0, errors: 0 }));
   for (let round = 0; round < ROUNDS; round++)

@@ -1,4 +1,4 @@
-/** The traffic of the two cores' comparison: the same events for both, in a log of any size and on top of it. */
+/** The traffic for the comparison of two cores: the same events for both, those in the loaded log and those that follow. */
 import { localTime } from "../worker/calendar.ts";
 import type { StoredEvent } from "../worker/event.ts";
 import { COPIES } from "./tenfold.ts";
@@ -8,15 +8,15 @@ const DAY_MS = 86_400_000;
 const DAYS = 60;
 const END = Date.parse("2026-05-31T00:00:00Z");
 
-/** More are loaded as a tenth, which is then made ten times as many. */
+/** If there are more events, a tenth of them is loaded and then copied to ten times as many. */
 export const LOADED_AT_MOST = 100_000;
 const copied = (loaded: number) => loaded > LOADED_AT_MOST;
 const baseOf = (loaded: number) => (copied(loaded) ? loaded / COPIES : loaded);
 
-/** What is loaded before it is copied. */
+/** The events that are loaded, before they are copied. */
 export const base = (loaded: number): Generator<StoredEvent> => traffic(baseOf(loaded), { days: DAYS, end: END });
 
-/** As `tenfold.ts` names the copies. */
+/** The name of a copy, as in `tenfold.ts`. */
 const nameOf = (name: string | null, copy: number) => (name === null || copy === 0 ? name : `${name}~${copy}`);
 const copyOf = (event: StoredEvent, copy: number): StoredEvent => ({
   ...event,
@@ -25,18 +25,18 @@ const copyOf = (event: StoredEvent, copy: number): StoredEvent => ({
   visitor_id: nameOf(event.visitor_id, copy),
 });
 
-/** Everything that is in the log, in its order. */
+/** All events of the log, in its order. */
 export function* everything(loaded: number): Generator<StoredEvent> {
   for (const event of base(loaded))
     for (let copy = 0; copy < (copied(loaded) ? COPIES : 1); copy++) yield copyOf(event, copy);
 }
 
-/** Without an end, of the same players. */
+/** Further events of the same players, without an end. */
 function* further(loaded: number): Generator<StoredEvent> {
   for (let seed = 2; ; seed++) yield* traffic(baseOf(loaded), { seed });
 }
 
-/** Events that come behind all those, without an end: of the same players and of new visitors, as many a day as there were. */
+/** Events that follow those of the log, without an end: of the same players and of new visitors, as many a day as in the log. */
 export function* eventsAfterLoad(loaded: number): Generator<StoredEvent> {
   const next = random(7);
   let n = 0;

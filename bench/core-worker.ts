@@ -1,6 +1,6 @@
 /**
- * Runs inside workerd: appends events and brings the figures forward, by today's core and by the new one, and says how long
- * it took and what D1 billed. The clock of workerd moves with I/O alone, so a call of the database is made before it is read.
+ * Runs inside workerd: appends events and brings the figures up to date, by today's core and by the new one, and returns how
+ * long it took and what D1 billed. The clock of workerd advances only with I/O, so the database is called before it is read.
  */
 
 import type { StoredEvent } from "../worker/event.ts";
@@ -18,7 +18,7 @@ import { eventsAfterLoad } from "./core-traffic.ts";
 export const CORES = ["today", "new"] as const;
 export type Core = (typeof CORES)[number];
 
-/** Events that are appended at once, and that a run of the figures finds; `events` are taken in all. */
+/** `batch` events are appended at once, and a run of the figures finds `run`; `events` is the number of all. */
 export type Ask = { core: Core; batch: number; run: number; events: number; loaded: number };
 /** Milliseconds, and rows that D1 bills. */
 export type Spent = { append: number; figures: number; written: number; read: number; calls: number };
@@ -29,7 +29,7 @@ export type Filled = { ms: number; longest: number; pieces: number; written: num
 
 type Databases = Record<"TODAY" | "NEW", D1Database>;
 
-/** The leaderboards stay a reader of their own, and are no part of either. */
+/** The leaderboards are a separate projection with both cores, so they are left out. */
 const PROJECTIONS = GROUPS.tables.projections.filter(({ name }) => name !== "leaderboards");
 
 type Metered = { db: D1Database; bill: { written: number; read: number; calls: number } };
@@ -53,7 +53,7 @@ function metered(binding: D1Database): Metered {
   return { db, bill };
 }
 
-/** Each core takes the same events. */
+/** Each core gets the same events. */
 const traffics = new Map<Core, Iterator<StoredEvent>>();
 
 function next(core: Core, loaded: number, events: number): StoredEvent[] {

@@ -1,4 +1,4 @@
-/** Today's log and projections beside the new core, in turn in one run, each in a D1 of its own inside workerd. */
+/** Compares today's log and projections with the new core, in turn in one run, each in a separate D1 inside workerd. */
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -25,7 +25,7 @@ const EVENTS = Number(process.env.EVENTS ?? 20_000);
 
 type Line = { name: string; batch: number; run: number; events: number };
 
-/** What an event costs, by how many a run finds. */
+/** Measures the cost of an event by the number of events that a run finds. */
 const ROWS: readonly Line[] = [
   { name: "a run of 1", batch: 1, run: 1, events: 60 },
   { name: "4", batch: 4, run: 4, events: 120 },
@@ -38,16 +38,16 @@ const ROWS: readonly Line[] = [
   { name: "singly, gathered 360", batch: 1, run: 360, events: 720 },
 ];
 
-/** A full measurement takes more of them. */
+/** A full measurement has more turns. */
 const TURNS = EVENTS < 1_000_000 ? 2 : 10;
 
-/** How quickly, in turns of so many events: as they come where many come, a thousand in a batch of the queue. */
+/** Measures the speed, in turns of `events`, as with heavy traffic: a batch of the queue then has up to a thousand. */
 const SPEED: readonly (Line & { turns: number })[] = [
   { name: "1,000", batch: 100, run: 1_000, events: 5_000, turns: TURNS },
   { name: "5,000", batch: 1_000, run: 5_000, events: 5_000, turns: TURNS },
 ];
 
-/** One after the other: later events are counted on top of the earlier ones. */
+/** Filled one after the other. Events that arrive after a filter was filled are counted under it and all earlier ones. */
 const FILTERS: Record<string, ScopeFilter> = {
   "a country": { country: ["DE"] },
   "three countries on mobiles": { country: ["AT", "DE", "SE"], device: ["mobile"] },
@@ -70,7 +70,7 @@ async function open(script: string, folder: string): Promise<Miniflare> {
   return miniflare;
 }
 
-/** Loaded databases. `STATE=<folder>` keeps them as they are loaded, and takes them from there when they are there already. */
+/** The folder of loaded databases. `STATE=<folder>` keeps them after loading, and uses them if they are there already. */
 async function loadedFolder(script: string): Promise<string> {
   const kept = process.env.STATE ? resolve(process.env.STATE) : null;
   const folder = mkdtempSync(join(tmpdir(), "bench-core-"));
@@ -101,7 +101,7 @@ async function load(script: string, folder: string): Promise<void> {
   for (const file of files) await (isNew(file) ? loadNew(file) : loadToday(file));
 }
 
-/** The same statements on the same file, without a round trip for each. */
+/** Loads the database of the new core by the same statements on the same file, without a round trip for each. */
 async function loadNew(file: string): Promise<void> {
   const { binding, close } = openLoader(file);
   const began = performance.now();
@@ -140,7 +140,7 @@ const tell = (core: Core, events: number, since: number): void =>
     `${core}: ${events.toLocaleString("en")} events loaded in ${Math.round((performance.now() - since) / 1_000)} s`,
   );
 
-/** With the processor's time, in milliseconds, of the whole of workerd: it does not depend on what else the machine does. */
+/** With the processor time of workerd, in milliseconds: it does not depend on other work of the machine. */
 type Spent = Measured & { cpu: number };
 const SUMS = ["append", "figures", "written", "read", "calls"] as const satisfies (keyof Measured)[];
 const NOTHING: Spent = { append: 0, figures: 0, written: 0, read: 0, calls: 0, cpu: 0 };
@@ -149,7 +149,7 @@ export async function benchCore(): Promise<void> {
   const script = await bundled("bench/core-worker.ts");
   const folder = await loadedFolder(script);
   const miniflare = await open(script, folder);
-  /** Both cores take the same events, in turns, the first one first and last. */
+  /** Both cores get the same events, in turns; the first one begins and ends. */
   const inTurn = async ({ batch, run, events }: Line, turns: number): Promise<Record<Core, Spent>> => {
     const spent = { today: { ...NOTHING }, new: { ...NOTHING } };
     for (let turn = 0; turn < turns; turn++) {
@@ -165,7 +165,7 @@ export async function benchCore(): Promise<void> {
     }
     return spent;
   };
-  // Until the code is compiled.
+  // A first run, so that the code is compiled.
   await inTurn({ name: "warm", batch: 100, run: 1_000, events: 5_000 }, 4);
 
   console.log(`\nToday's core and the new one on a log of ${EVENTS.toLocaleString("en")} events, for each event:`);

@@ -25,7 +25,7 @@ export async function migrate(binding: D1Database): Promise<void> {
     const statements = readFileSync(`migrations/${file}`, "utf8")
       .replace(/^--.*$/gm, "")
       .replace(/^ *--.*$/gm, "")
-      // A trigger has statements of its own, up to END.
+      // A trigger contains statements, up to END.
       .split(/;$(?!\n(?:END\b| ))/m)
       .filter((statement) => statement.trim());
     await binding.batch(statements.map((statement) => binding.prepare(statement)));

@@ -1,4 +1,4 @@
-/** Faults as they happen to tags, to plant in a season of traffic, and the anomaly that should tell of each. */
+/** Common faults of tags, to plant in a season of traffic, and the anomaly that should report each of them. */
 import { FIRST_DEPOSIT } from "../worker/reports/anomalies/series.ts";
 import type { Anomaly } from "../worker/reports/anomalies/verdict.ts";
 import type { Season } from "./seasons.ts";
@@ -7,9 +7,9 @@ export type Fault = {
   name: string;
   /** Whether it happens to all tags, or to one. */
   everywhere?: true;
-  /** What is left of each type of event; of types that are not named, everything. */
+  /** The share that is left of each event type; types that are not named do not change. */
   left: { type: string; share: number }[];
-  /** On how many days in a row. */
+  /** How many days in a row it lasts. */
   days: number;
   /** The anomaly that should be found, of the tag or of all tags. */
   expected: Pick<Anomaly, "measure" | "kind">;
@@ -22,7 +22,7 @@ const MONEY = [DEPOSIT, FIRST_DEPOSIT];
 const ALL = [VISIT, REGISTRATION, ...MONEY];
 const only = (types: string[], share: number) => types.map((type) => ({ type, share }));
 
-/** The weekend's begins on a Saturday if it is planted on one. */
+/** The fault of a weekend must be planted on a Saturday. */
 export const FAULTS: Fault[] = [
   { name: "a pixel removed", left: only(ALL, 0), days: 1, expected: { measure: VISIT, kind: "silence" } },
   {
@@ -75,7 +75,7 @@ export function plant(into: Season, { everywhere, left, days }: Fault, tag: stri
   }
 }
 
-/** Whether an anomaly is that of a fault planted in a tag on a day. */
+/** Whether an anomaly reports a fault that was planted in a tag on a day. */
 export const isFoundBy = (anomaly: Anomaly, { everywhere, days, expected }: Fault, tag: string, day: number): boolean =>
   anomaly.banner_tag === (everywhere ? null : tag) &&
   anomaly.measure === expected.measure &&

@@ -1,12 +1,12 @@
-/** What an event costs that comes alone, by how many of them wait for a run of the tables. */
+/** The cost of an event that arrives alone, by the number of events that wait for a run of the tables. */
 import { GROUPS } from "../worker/projections/index.ts";
 import { openLog } from "./log.ts";
 import { traffic } from "./traffic.ts";
 
-/** Events before the first line, and how many of each line at least. */
+/** Events before the first measurement, and the least number of events of each measurement. */
 const PAST = 20_000;
 const LEAST = 500;
-/** How many events a run finds that come one by one, and where that is so. */
+/** Cases of events that arrive one by one, and how many of them a run finds. */
 const GATHERED = [
   ["0.1 events/s, a run each 3 s, as it was", 1],
   ["1 event/s, a run each 3 s, as it was", 4],
@@ -16,7 +16,7 @@ const GATHERED = [
   ["1 event/s, nobody looks", GROUPS.tables.gathering.events],
 ] as const;
 
-/** What an event costs that comes alone into a log that has a past, by how many of them a run finds. */
+/** The cost of an event that arrives alone in a log with earlier events, by the number of events that a run finds. */
 export async function benchGathering(): Promise<void> {
   const sizes = GATHERED.map(([, run]) => Math.ceil(LEAST / run) * run);
   const all = [...traffic(PAST + sizes.reduce((sum, size) => sum + size, 0))];

@@ -1,4 +1,4 @@
-/** How much memory processes and a Worker's isolate take. */
+/** How much memory processes and a Worker's isolate use. */
 import { readFileSync } from "node:fs";
 import type { Miniflare } from "miniflare";
 
@@ -6,7 +6,7 @@ const EACH_MS = 100;
 
 type Usage = { usedSize: number; backingStorageSize: number };
 
-/** Asks the Worker's isolate for its heap and buffers, in bytes, again and again: `most` is what is in use, garbage collected. */
+/** Reads again and again how many bytes of heap and buffers the Worker's isolate uses after garbage collection; `most` is the maximum. */
 export async function watchHeap(miniflare: Miniflare): Promise<{ most(): number; end(): void }> {
   const { host } = await miniflare.getInspectorURL();
   const inspector = new WebSocket(`ws://${host}/core:user:`);
@@ -34,7 +34,7 @@ export async function watchHeap(miniflare: Miniflare): Promise<{ most(): number;
   };
 }
 
-/** The most that a running process has held, in bytes, as Linux tells it. */
+/** The most memory that a running process has had, in bytes, from Linux. */
 export function mostHeld(pid: number | undefined): number {
   try {
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1_024;

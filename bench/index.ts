@@ -1,18 +1,18 @@
-/** `npm run bench`: the measurements, as tables. `npm run bench log sizes …` runs those alone. */
+/** `npm run bench`: prints all measurements as tables. `npm run bench log sizes …` runs only the named ones. */
 import { registerHooks } from "node:module";
 import { resolve } from "node:path";
 import { fail, readCommand } from "../scripts/command.ts";
 
 process.chdir(resolve(import.meta.dirname, ".."));
 
-/** Modules of the Worker import it; what is measured here uses nothing of it. */
+/** Replaces `cloudflare:workers`, which modules of the Worker import: the measurements do not use it. */
 const WORKERS = "data:text/javascript,export class DurableObject {} export const waitUntil = () => undefined;";
 registerHooks({
   resolve: (specifier, context, next) =>
     specifier === "cloudflare:workers" ? { url: WORKERS, shortCircuit: true } : next(specifier, context),
 });
 
-/** Each is loaded when it is its turn: behind the hook. */
+/** Each is loaded in its turn, after the hook is registered. */
 const MEASUREMENTS: Record<string, () => Promise<void>> = {
   sizes: async () => (await import("./sizes.ts")).benchSizes(),
   latency: async () => (await import("./latency.ts")).benchLatency(),

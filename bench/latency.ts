@@ -1,4 +1,4 @@
-/** How soon a pixel shows: in the live counters, and in the daily tables. Asked of a running server, as a user would. */
+/** How soon a pixel shows in the live counters and in the daily tables. It requests a running server, like a user. */
 import { startCommand } from "../test/start-command.ts";
 
 const ROUNDS = 20;

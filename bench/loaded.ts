@@ -1,4 +1,4 @@
-/** A local D1 with millions of events of seeded traffic up to today, and all tables that are made of them. */
+/** A local D1 with millions of events of seeded traffic up to today, and all tables that are made from them. */
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -21,17 +21,17 @@ import { traffic } from "./traffic.ts";
 export const DAY_MS = 86_400_000;
 export const DAYS = 60;
 
-/** Events that are appended at once, and events in a step of a projection: what is grouped is written once. */
+/** Events that are appended at once, and events in a step of a projection: in a large group, each row is written once. */
 const BATCH = 20_000;
 const STEP = 100_000;
 
-/** What a bot review of the benchmark takes for a bot. */
+/** The user agent that a bot review of the benchmark judges to be a bot. */
 export const NAMED_AGENT = "AcmeBrowser/1.0";
-/** How many values of each there are, the first ones the most frequent. */
+/** How many different values each field has; the first ones are the most frequent. */
 const ORIGINS = { referrer: 40, landing_page: 25, s1: 300 };
 const BROWSERS = ["Chrome", "Safari", "Samsung Internet for Android", "Firefox", "Microsoft Edge"];
 
-/** Visits come from many places; one in a hundred is of an agent that bot rules can name. */
+/** Gives visits many origins; one in a hundred has the user agent that bot rules can name. */
 function withOrigin(event: StoredEvent, n: number): StoredEvent {
   if (event.event_type !== "visit") return event;
   const spread = ((n * 2_654_435_761) % 4_294_967_296) / 4_294_967_296;
@@ -48,7 +48,7 @@ function withOrigin(event: StoredEvent, n: number): StoredEvent {
   };
 }
 
-/** Every registration pays 20 EUR after a week, and every deposit a quarter of the month's net deposits once somebody approves it. */
+/** A registration pays 20 EUR after a week; a deposit a quarter of the month's net deposits, once somebody approves it. */
 const RULES: Pick<Terms, "event_type" | "amount" | "share" | "hold_days">[] = [
   { event_type: "registration", amount: 200_000, share: null, hold_days: 7 },
   { event_type: "deposit", amount: null, share: 250_000, hold_days: null },
@@ -68,13 +68,13 @@ async function makeRules(db: Database, first: string): Promise<void> {
 
 export type Loaded = { binding: D1Database; close(): Promise<void> };
 
-/** `STATE=<folder>` keeps the database, and takes it from there when it is there already. */
+/** `STATE=<folder>` keeps the database, and uses it if it is there already. */
 export async function openLoaded(events: number): Promise<Loaded> {
   const kept = process.env.STATE ? resolve(process.env.STATE) : null;
   const folder = kept ?? mkdtempSync(join(tmpdir(), "bench-reports-"));
   if (kept === null) await load(folder, events);
   else if (!existsSync(kept)) {
-    // Whole or not at all: a load that is broken off is no database.
+    // The folder gets its name at the end, so that a load that breaks off leaves no database.
     const loading = `${kept}.loading`;
     rmSync(loading, { recursive: true, force: true });
     await load(loading, events);
@@ -118,7 +118,7 @@ export function databaseIn(folder: string): string {
   return join(folder, file);
 }
 
-/** Appends events to an empty log, and makes all tables of them. */
+/** Appends events to an empty log, and makes all tables from them. */
 export async function fill(db: Database, events: number): Promise<void> {
   const end = Date.now() - (Date.now() % DAY_MS);
   const started = performance.now();
@@ -147,7 +147,7 @@ export async function fill(db: Database, events: number): Promise<void> {
 }
 
 async function project(db: Database): Promise<void> {
-  // The figures first: once they have all of a log, its reports are made of them, and the tables do without what they count.
+  // The figures first: when they have the whole log, reports are made from them, and the tables do not count the same again.
   for (const projection of [figures, ...GROUPS.tables.projections])
     while ((await advance({ LOCAL: "1" } as Env, db, projection, Date.now(), STEP)).behind > 0);
 }

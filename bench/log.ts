@@ -1,4 +1,4 @@
-/** The log and its projections on a local D1: events a second, and rows that D1 bills for an event. */
+/** The log and its projections on a local D1: events a second, and rows that D1 bills for each event. */
 import type { StoredEvent } from "../worker/event.ts";
 import { append } from "../worker/event-log/append.ts";
 import { GROUPS } from "../worker/projections/index.ts";
@@ -12,10 +12,10 @@ type Row = Record<string, string | number>;
 
 type Work = "append" | "project" | "figures";
 
-/** A local D1 with what it took for each kind of work since `reset`. */
+/** A local D1, with the time and rows of each kind of work since `reset`. */
 export async function openLog() {
   const { db, bill, close } = await openMetered();
-  const env = { PLAN: "paid" } as Env; // Projections of the database use no more of it.
+  const env = { PLAN: "paid" } as Env; // Projections of the database use nothing else from it.
   const nothing = () => ({ spent: 0, written: 0, read: 0 });
   let took: Record<Work, ReturnType<typeof nothing>> = { append: nothing(), project: nothing(), figures: nothing() };
   const time = async (what: Work, work: () => Promise<unknown>) => {
@@ -26,7 +26,7 @@ export async function openLog() {
     took[what].read += bill().read - before.read;
   };
   return {
-    /** Appends events, so many at once, and has the projections run when so many have come. */
+    /** Appends events, `batch` at once, and runs the projections after each `run` events. */
     async take(events: readonly StoredEvent[], batch: number, run: number): Promise<void> {
       for (let from = 0; from < events.length; from += run) {
         for (let at = from; at < Math.min(from + run, events.length); at += batch) {
@@ -50,7 +50,7 @@ export async function openLog() {
   };
 }
 
-/** One line: how many events are appended at once, and how many a run of the projections finds. */
+/** One line of the table: `batch` events are appended at once, and a run of the projections finds `run`. */
 async function measure(batch: number, run: number, events: number): Promise<Row> {
   const { take, took, close } = await openLog();
   await take([...traffic(events)], batch, run);

@@ -1,6 +1,6 @@
 /**
- * How long each report takes on a local D1 with `EVENTS` events, and how many rows it reads, which is what D1 bills.
- * `STATE=<folder>` keeps the database for the next time.
+ * How long each report takes on a local D1 with `EVENTS` events, and how many rows it reads, which D1 bills.
+ * `STATE=<folder>` keeps the database for the next run.
  */
 import { sql } from "drizzle-orm";
 import { addDays } from "../worker/calendar.ts";
@@ -19,14 +19,14 @@ import { projects } from "../worker/store/schema.ts";
 import { DAYS, NAMED_AGENT, openLoaded } from "./loaded.ts";
 
 const EVENTS = Number(process.env.EVENTS ?? 100_000);
-/** Each report is asked this many times, and the quickest answer is shown. */
+/** Each report is requested this many times, and the fastest answer is shown. */
 const ROUNDS = 2;
-/** Of 5,000 events each. */
+/** Each step has 5,000 events. */
 const REVIEW_STEPS = 10;
-/** `ONLY=/traffic` measures the reports alone whose path has it. */
+/** `ONLY=/traffic` measures only reports with this text in their path. */
 const ONLY = process.env.ONLY ?? "";
 
-/** What is measured beside the queries that the tests ask: what tests ask for may be in no event here. */
+/** Queries in addition to those of the tests, which may match no event here. */
 const MORE: Record<string, readonly string[]> = {
   "/traffic": [
     ...["landing_page", "s1", "data.landing_page", "browser", "country", "device"].map((by) => `by=${by}`),
@@ -39,7 +39,7 @@ const MORE: Record<string, readonly string[]> = {
 /** Counts the rows that statements read. */
 function metered(binding: D1Database): { binding: D1Database; rows(): number } {
   let rows = 0;
-  /** What an object has of its own, its methods still its own. */
+  /** A property of an object; methods stay bound to it. */
   const boundMember = (target: object, name: string | symbol) => {
     const value: unknown = Reflect.get(target, name);
     return typeof value === "function" ? value.bind(target) : value;
@@ -85,7 +85,7 @@ function metered(binding: D1Database): { binding: D1Database; rows(): number } {
 
 type Asked = { db: Database; project: Project; period: Period; now: number };
 
-/** Asks as the route does, past what it keeps. */
+/** Reads a report as the route does, without its cache. */
 async function ask(
   report: (typeof REPORTS)[number],
   query: string,
@@ -125,7 +125,7 @@ async function ask(
   await report.read(asked as never);
 }
 
-/** What the dashboard asks when it is opened; the live figures are in no table. */
+/** The reports that the dashboard requests when it is opened. Live figures are not among them: they are in no table. */
 const FIRST_VIEW = [
   ["/campaigns", "compare=previous", 0],
   ["/metrics", "", 0],
@@ -214,7 +214,7 @@ async function measureBotReview(
   ] as const) {
     await db.run(sql`UPDATE projects SET bot_rules = ${JSON.stringify(rules)} WHERE project_id = 'default'`);
     let steps = 0;
-    // The same budget for each, and no end of the log: then all figures would be counted again.
+    // The same budget for each review, which ends it before the end of the log: there all figures would be counted again.
     const budget = { has: () => steps++ < REVIEW_STEPS } as unknown as Budget;
     found.push(
       await measure(

@@ -1,6 +1,6 @@
 /**
- * A lost log brought back by `npm run restore`, in a workerd of its own with a local D1 and R2: how long it takes until
- * the figures are there, and how much memory the command and the Worker need.
+ * A lost log is restored by `npm run restore`, in a separate workerd with a local D1 and R2: how long it takes until the
+ * figures are complete, and how much memory the command and the Worker need.
  */
 import { spawn } from "node:child_process";
 import { append } from "../worker/event-log/append.ts";
@@ -11,14 +11,14 @@ import { mostHeld, watchHeap } from "./heap.ts";
 import { bundled, type Line, serve, TOKEN } from "./server.ts";
 import { traffic } from "./traffic.ts";
 
-/** `EVENTS=1000000 npm run bench restore` takes as many. */
+/** `EVENTS=1000000 npm run bench restore` restores a million events. */
 const EVENTS = Number(process.env.EVENTS ?? 100_000);
 const AT_ONCE = 2_000;
-/** When the last event has long been received. */
+/** A time long after the last event was received. */
 const NOW = Date.parse("2026-06-01T00:00:00Z");
 const EACH_MS = 250;
 
-/** Runs the command itself; gives the most memory that it held, in bytes. */
+/** Runs the command itself; returns the most memory that it used, in bytes. */
 async function restore(port: number): Promise<number> {
   const env = { ...process.env, EDGEPIXEL_KEY: TOKEN };
   const command = spawn(process.execPath, ["scripts/restore.ts", "--url", `http://127.0.0.1:${port}`], {
@@ -35,13 +35,13 @@ async function restore(port: number): Promise<number> {
   return most;
 }
 
-/** All but the archive's, which wait for the end of an interval. */
+/** All projections except the archive's, which wait for the end of an interval. */
 const FIGURES = [...GROUPS.live.projections, ...GROUPS.tables.projections].map(({ name }) => name as string);
 
 async function untilProjected(port: number): Promise<void> {
   for (let lag = 1; lag > 0; ) {
     await new Promise((done) => setTimeout(done, EACH_MS));
-    // A connection that a long query has kept waiting is closed.
+    // The server closes a connection that had to wait for a long query, so each request opens a new one.
     const headers = { authorization: `Bearer ${TOKEN}`, connection: "close" };
     const answer = await fetch(`http://127.0.0.1:${port}/api/v1/projections`, { headers }).catch(() => null);
     if (!answer) continue;

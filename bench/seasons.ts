@@ -1,4 +1,4 @@
-/** Seeded days of traffic, counted: what the tags of a project bring over months, and faults to plant in it. */
+/** Seeded counts of traffic by day: the tags of a project over months, in which faults can be planted. */
 import { addDays } from "../worker/calendar.ts";
 import { type Counted, FIRST_DEPOSIT } from "../worker/reports/anomalies/series.ts";
 import { random } from "./traffic.ts";
@@ -8,11 +8,11 @@ export type Brand = {
   /** People a day. */
   people: number;
   registers: number;
-  /** What weekdays bring, Thursday first, against the mean of 1. */
+  /** The factor of each weekday, Thursday first; their mean is 1. */
   week: readonly number[];
-  /** By how much a day's level wavers beyond chance, as a standard deviation of its logarithm. */
+  /** How much the level varies from day to day in addition to chance: the standard deviation of its logarithm. */
   wavers: number;
-  /** How the level grows a day, as a share. */
+  /** By which share the level grows each day. */
   grows: number;
 };
 
@@ -23,7 +23,7 @@ const LEVEL_WEEK = [1, 1, 1, 1, 1, 1, 1];
 const OFFICE_WEEK = [1.1, 1, 0.75, 0.7, 1.15, 1.15, 1.15];
 const LEISURE_WEEK = [0.9, 1.15, 1.35, 1.25, 0.8, 0.75, 0.8];
 
-/** Campaigns as those of `npm run demo`, without its story, at so many people a day. */
+/** The campaigns of `npm run demo`, without its story, with `people` a day. */
 export const demoBrands = (people: number): Brand[] =>
   [
     { tag: "search-brand", share: 0.3, registers: 0.16 },
@@ -41,7 +41,7 @@ export const demoBrands = (people: number): Brand[] =>
     grows: 0,
   }));
 
-/** Affiliates from 5 to 5,000 people a day, each with a week, a waver and a growth of its own. */
+/** Affiliates from 5 to 5,000 people a day, each with different weekdays, variation and growth. */
 export function affiliateBrands(count: number, seed: number): Brand[] {
   const next = random(seed);
   return Array.from({ length: count }, (_, n) => ({
@@ -75,10 +75,10 @@ function chances(next: () => number) {
   return { normal, poisson, binomial };
 }
 
-/** What brands bring on `days` days: people visit once or more, some register, some of them deposit, again and again. */
+/** The counts of brands on `days` days: people visit once or more, some register, and some of these deposit repeatedly. */
 export function season(brands: readonly Brand[], days: number, seed: number): Season {
   const { normal, poisson, binomial } = chances(random(seed));
-  // A day that is good for one is a little good for all.
+  // A small part of the variation is the same for all brands.
   const shared = Array.from({ length: days }, () => Math.exp(0.03 * normal()));
   return new Map(
     brands.map(({ tag, people, registers, week, wavers, grows }) => {
@@ -97,7 +97,7 @@ export function season(brands: readonly Brand[], days: number, seed: number): Se
         add(counts.visit, day, came + binomial(came, 0.3));
         const registered = binomial(came, registers);
         add(counts.registration, day, registered);
-        // Most of the first deposits come at once, a tenth the day after; each next one within two days.
+        // Most first deposits are on the day of the registration, a tenth on the day after; each further one within two days.
         const late = binomial(registered, 0.1);
         first(day, binomial(registered - late, 0.55));
         first(day + 1, binomial(late, 0.55));
@@ -113,7 +113,7 @@ export function season(brands: readonly Brand[], days: number, seed: number): Se
   );
 }
 
-/** As the tables have it, beginning on a date. */
+/** The counts in the form of the tables, beginning on a date. */
 export const countedOf = (counts: Season, from: string): Counted[] =>
   [...counts].flatMap(([banner_tag, byType]) =>
     [...byType].map(([event_type, values]) => ({

@@ -1,4 +1,4 @@
-/** The Worker itself in a workerd of its own, on loopback: no proxy between, and nothing of it limited. */
+/** The Worker itself in a separate workerd, on loopback, without a proxy and without limits. */
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ export type Line = { message?: string } & Record<string, unknown>;
 
 type Serving = { databases?: readonly string[]; hear?: (line: Line) => void; plan?: Plan };
 
-/** `databases` are those beside the Worker's own; all are migrated. `hear` gets what the Worker logs. */
+/** `databases` are further databases; they and the Worker's are migrated. `hear` gets the lines that the Worker logs. */
 export async function serve(
   script: string,
   { databases = [], hear = () => undefined, plan = "free" }: Serving = {},
@@ -64,7 +64,7 @@ export async function serve(
           }
         : {},
       bindings: { ADMIN_TOKEN: TOKEN, LOCAL: "1", PLAN: plan },
-      // As wrangler.toml has it: reports put it into their ETag.
+      // As in wrangler.toml: reports have it in their ETag.
       ...(worker && { versionMetadata: "VERSION" }),
     }),
   );

@@ -1,4 +1,4 @@
-/** What a browser downloads, and what a reader reads. */
+/** How much a browser downloads, and how much code there is to read. */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";

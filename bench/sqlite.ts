@@ -1,6 +1,6 @@
 /**
- * A D1 file opened by Node's own SQLite, for loading millions of events: the same statements on the same file, without
- * a round trip for each. What is measured is measured through D1.
+ * A D1 file opened by the SQLite of Node, to load millions of events: the same statements on the same file, without a round
+ * trip for each. Measurements use D1.
  */
 import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { type Database, databaseOf } from "../worker/store/database.ts";
@@ -13,7 +13,7 @@ const bound = (value: unknown) =>
 
 export function openLoader(file: string): Loader {
   const sqlite = new DatabaseSync(file);
-  // After a failure the run starts again, so nothing is synced to disk; ten million events take 7 GB, and stay in memory.
+  // Nothing is synced to disk, since a run that fails starts again; ten million events take 7 GB, and stay in memory.
   sqlite.exec(`PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA cache_size = -7000000; PRAGMA temp_store = MEMORY`);
   const known = new Map<string, ReturnType<DatabaseSync["prepare"]>>();

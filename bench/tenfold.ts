@@ -1,8 +1,8 @@
 /**
- * Ten times as many events, without ten times the loading: every event nine times more, of other people who did the same
- * at the same moment. Each is in the log between its copies, as if they had come together; the tables that are made of
- * the log get what its projections would have written, so every figure is ten times what it was, but for the times between the
- * steps of the funnel, which are a few milliseconds longer.
+ * Makes ten times as many events without ten times the loading: each event gets nine copies, of other people who did the same
+ * at the same time. In the log, copies are next to their event, as if they had arrived together. The tables get the rows that
+ * the projections would have written from this log. So every figure is ten times as large, except the times between the steps
+ * of the funnel, which are a few milliseconds longer.
  */
 import { sql } from "drizzle-orm";
 import type { Database } from "../worker/store/database.ts";
@@ -10,9 +10,9 @@ import type { Database } from "../worker/store/database.ts";
 export const COPIES = 10;
 
 type Copied = {
-  /** Columns that name someone or something: each copy has a name of its own. */
+  /** Columns that name someone or something: each copy has a different name. */
   named: readonly string[];
-  /** Columns that move apart, so that there are as many rows as there would be. */
+  /** Columns whose values differ slightly between copies, so that there are as many rows as from real events. */
   spread?: readonly string[];
 };
 
@@ -24,11 +24,11 @@ const COPIED: Record<string, Copied> = {
   player_days: { named: ["person"] },
   payments: { named: ["person"] },
   players: { named: ["person", "player_id"] },
-  // By the millisecond: only the median is a few of them later.
+  // Each copy is one millisecond longer: this changes only the median, by a few milliseconds.
   funnel: { named: [], spread: ["elapsed"] },
 };
 
-/** Tables of sums, with what grows in them. */
+/** Tables of sums, with the columns that are multiplied. */
 const SUMMED = {
   daily_metrics: ["count", "total"],
   event_summary: ["count", "total"],
@@ -61,7 +61,7 @@ function copy(table: string, columns: readonly string[], { named, spread = [] }:
 
 export async function tenfold(db: Database): Promise<void> {
   for (const [table, copied] of Object.entries(COPIED)) {
-    // Computed columns are not among them.
+    // `pragma_table_info` leaves out computed columns.
     const columns = await db.all<{ name: string }>(sql.raw(`SELECT name FROM pragma_table_info('${table}')`));
     const names = columns.map(({ name }) => name);
     for (const text of copy(table, names, copied)) await db.run(sql.raw(text));

@@ -25,7 +25,7 @@ const TYPES = [
 const COUNTRIES = ["MT", "SE", "DE", "BR", "IN", "CA"];
 const DEVICES = ["mobile", "desktop", "tablet"];
 
-/** Affiliate traffic over `days`: many visitors seen once, some players who come again; most events carry a tag. */
+/** Affiliate traffic over `days`: many visitors who come once, some players who come again; most events have a tag. */
 export function* traffic(
   count: number,
   { seed = 1, days = 30, end = Date.parse("2026-05-31T00:00:00Z") } = {},

@@ -1,8 +1,8 @@
 /**
- * How long the dashboard's views take in Chromium where there are `EVENTS` events, on a real server. One in a hundred is sent
- * through the log and counted. The rest is computed from these, as if each person had come a hundred times: all sums of rows of days, the
- * rows of people and of what they paid, and the log of the last two days. The log of the days before has one in a hundred:
- * of these views Traffic sources alone reads it. `STATE=<folder>` keeps the database for the next time.
+ * How long the dashboard's views take in Chromium with `EVENTS` events, on a real server. One event in a hundred is sent
+ * through the log and counted. The rest is computed from these, as if there were a hundred of each person: all sums of rows
+ * of days, the rows of people and of their payments, and the log of the last two days. The log of earlier days has only one
+ * event in a hundred: of the views, only Traffic sources reads it. `STATE=<folder>` keeps the database for the next run.
  */
 import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -26,7 +26,7 @@ const ROUNDS = 5;
 
 type DayRow = { day: number; counts: string; life: string; cells: string; hours: string };
 
-/** A line of a row of days with each person a hundred times; the times between two steps of a funnel some milliseconds apart. */
+/** A line of a row of days with a hundred of each person; their times between steps of the funnel differ by milliseconds. */
 function multiplied(number: number, tally: Tally): { number: number; entries: ReturnType<Tally["entries"]> } {
   const isSpread = lineOf(number).part === "funnel";
   const all = new Tally();
@@ -48,12 +48,12 @@ async function multiplyDays(db: Database): Promise<void> {
   }
 }
 
-/** Copies of all rows of a table, those of a name with other names. */
+/** Copies all rows of a table; columns in `named` get a different name in each copy. */
 async function copyRows(db: Database, table: string, named: readonly string[], which = "true"): Promise<void> {
   const columns = await db.all<{ name: string }>(sql.raw(`SELECT name FROM pragma_table_info('${table}')`));
   const names = columns.map(({ name }) => name);
   const values = names.map((name) => {
-    // As close together as if they had come one after the other.
+    // Copies get the next numbers, as if they had arrived one after the other.
     if (name === "seq") return `(SELECT max(seq) FROM ${table}) + row_number() OVER (ORDER BY seq, k)`;
     return named.includes(name) ? `${name} || '~' || k` : name;
   });
@@ -82,13 +82,13 @@ async function multiply(db: Database): Promise<void> {
   await db.run(sql`INSERT INTO changes (project_id, event_date, seq)
     SELECT project_id, event_date, max(seq) FROM events WHERE event_date >= ${since} GROUP BY 1, 2
     ON CONFLICT DO UPDATE SET seq = excluded.seq`);
-  // Nothing is left to do: it is the views that are measured.
+  // No projection has work left, since only the views are measured.
   for (const name of ["live", "archive", "archive-manifest", "archive-settings", "postbacks"])
     await db.run(sql`INSERT OR IGNORE INTO projections (name) VALUES (${name})`);
   await db.run(sql`UPDATE projections SET cursor = ${head}, updated_at = ${Date.now()}`);
 }
 
-/** A folder of state with so many events. */
+/** The folder of a state with `EVENTS` events. */
 async function loaded(): Promise<string> {
   const folder = process.env.STATE ? resolve(process.env.STATE) : mkdtempSync(join(tmpdir(), "bench-views-"));
   if (process.env.STATE && existsSync(folder)) return folder;
@@ -115,7 +115,10 @@ const DAYS = [7, 30] as const;
 
 const PATIENCE_MS = 120_000;
 const POLL_MS = 15;
-/** As text, since the pages' policy forbids scripts to wait by themselves: since when no panel that is seen waits; 0 while one does. */
+/**
+ * A script that returns the time at which no visible panel waits; 0 while one does. It is evaluated again and again, since the
+ * policy of the pages forbids scripts that wait by themselves.
+ */
 const answeredAt = (selector: string) => `(() => {
   const seen = [...document.querySelectorAll(${JSON.stringify(selector)})]
     .filter((panel) => panel.getBoundingClientRect().top < innerHeight)
@@ -126,7 +129,7 @@ const answeredAt = (selector: string) => `(() => {
 
 type Times = { first: number; all: number; said: string };
 
-/** Milliseconds from the press of Enter to the figures of the first panel, and to all that is seen without scrolling. */
+/** Milliseconds from the press of Enter until the first panel, and all panels visible without scrolling, have their figures. */
 async function timesOf(browser: Browser, server: Server, path: string): Promise<Times> {
   const page = await signIn(browser, server, { viewport: { width: 1280, height: 800 } });
   await page.goto(`${server.url}${path}`, { waitUntil: "commit" });

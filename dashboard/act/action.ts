@@ -1,4 +1,4 @@
-/** Something that changes what the server holds: under way once at a time, its failure kept until it is tried again. */
+/** A request that changes data on the server: one at a time; its error is kept until the next try. */
 import { useState } from "preact/hooks";
 import { refreshAnswers } from "../answers.ts";
 import { ApiError } from "../api.ts";
@@ -6,13 +6,13 @@ import { words } from "../words.ts";
 import { say } from "./said.tsx";
 
 export type Action<Given extends unknown[]> = {
-  /** True once it is done; false where it failed, which `error` tells. */
+  /** True once it has succeeded; false if it failed: `error` has the reason. */
   run: (...given: Given) => Promise<boolean>;
   busy: boolean;
   error: ApiError | null;
 };
 
-/** `done` is shown to the reader when it went well; then all that the page shows is asked again. */
+/** On success `done` is shown to the reader, and the page requests all its data again. */
 export function useAction<Given extends unknown[]>(
   act: (...given: Given) => Promise<unknown>,
   done?: string,

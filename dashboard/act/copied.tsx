@@ -5,7 +5,7 @@ import { words } from "../words.ts";
 type Offered = {
   text: string;
   label?: string;
-  /** What it is, for who listens, where there are several. */
+  /** A name for screen readers, when the page has several. */
   what?: string;
 };
 
@@ -17,7 +17,7 @@ export function Copied({ text, label = words.act.copy, what }: Offered) {
       await navigator.clipboard.writeText(text);
       setState(words.act.copied);
     } catch {
-      // Without https there is no clipboard to write to: the rest is one's own to do.
+      // Browsers give no access to the clipboard without https: then the reader copies by hand.
       if (code.current) getSelection()?.selectAllChildren(code.current);
       setState(words.act.selected);
     }

@@ -1,4 +1,4 @@
-/** A question or a form in front of the page. The browser keeps the focus inside, and Escape closes it. */
+/** A modal dialog with a question or a form. The browser keeps the focus inside, and Escape closes it. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Complaint } from "../../worker/http/problem.ts";
@@ -38,15 +38,15 @@ type Confirmed = {
   title: string;
   /** What happens, and whether it can be undone. */
   children: ComponentChildren;
-  /** What the button says: the act itself, as `Revoke the key`. */
+  /** The button's text: the act itself, such as `Revoke the key`. */
   label: string;
-  /** `primary` where nothing is lost. */
+  /** `primary` if the act deletes nothing. */
   tone?: "danger" | "primary";
   action: Action<[]>;
   close: () => void;
 };
 
-/** Asks before something that cannot be undone, or that goes far. */
+/** Asks for confirmation before an act that cannot be undone, or that affects much. */
 export function Confirm({ title, children, label, tone = "danger", action, close }: Confirmed) {
   return (
     <Dialog title={title} close={close}>
@@ -69,7 +69,7 @@ export function Confirm({ title, children, label, tone = "danger", action, close
   );
 }
 
-/** Whether its message is all that there is to say: some are made of what is wrong with the fields. */
+/** Whether to show its message: some messages only repeat the errors of the fields. */
 const saysAll = ({ fields, message }: ApiError) =>
   fields.length === 0 ||
   fields
@@ -77,7 +77,7 @@ const saysAll = ({ fields, message }: ApiError) =>
     .join("; ")
     .toLowerCase() === message.toLowerCase();
 
-/** What is wrong, field by field. */
+/** The errors of each field. */
 export const Complaints = ({ of }: { of: readonly Complaint[] }) => (
   <ul class="complaints">
     {of.map(({ field, code, message }) => (
@@ -88,7 +88,7 @@ export const Complaints = ({ of }: { of: readonly Complaint[] }) => (
   </ul>
 );
 
-/** Why an action failed, as far as it is not said beside a field. */
+/** Why an action failed, without the errors that are shown at their fields. */
 export function ActionError({ action: { error } }: { action: Pick<Action<never>, "error"> }) {
   if (!error) return null;
   const all = saysAll(error);

@@ -1,33 +1,33 @@
-/** Forms: a labelled field with its hint, and what the server says of it beside it. */
+/** Forms: a labelled field with its hint and the server's errors about it. */
 import { type ComponentChildren, createContext } from "preact";
 import { useContext, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { words } from "../words.ts";
 import type { Action } from "./action.ts";
 import { ActionError } from "./dialog.tsx";
 
-/** What a form holds: the text of each field; absent where a box is not ticked. */
+/** A form's values: the text of each field; absent for a box that is not ticked. */
 export type Filled = Partial<Record<string, string>>;
 
-/** What its fields know of their form: what was there before, by their names, and the action whose error may be about them. */
+/** What fields read from their form: initial values by field name, and the action whose errors may be about them. */
 type Held = { values?: object; action?: Pick<Action<never>, "error"> };
 const Held = createContext<Held>({});
 const before = ({ values }: Held, name: string) => (values as Record<string, unknown> | undefined)?.[name];
 
 type Formed = {
   action: Action<[Filled]>;
-  /** What its fields begin with, by their names: a list is joined by commas. */
+  /** Initial values by field name; a list is joined by commas. */
   values?: object | undefined;
-  /** What the button says. */
+  /** The button's text. */
   label: string;
-  /** After it went well. */
+  /** Called after success. */
   done?: () => void;
-  /** What was filled in stays: the form shows what holds. */
+  /** Keeps the values after success: the form shows settings in force. */
   keep?: true;
   cancel?: () => void;
   children: ComponentChildren;
 };
 
-/** The form's fields that an error complains about: it is said beside them, and the first has the focus. */
+/** The form's fields that an error names: they show it, and the first of them gets the focus. */
 const complainedOf = (form: HTMLFormElement | null): HTMLElement[] => [
   ...(form?.querySelectorAll<HTMLElement>('[aria-invalid="true"]') ?? []),
 ];
@@ -75,21 +75,21 @@ type Fielded = {
   label: string;
   hint?: ComponentChildren;
   type?: "text" | "password" | "number" | "date" | "datetime-local" | "search" | "email";
-  /** In the place of what its form begins with. */
+  /** Overrides the form's initial value. */
   value?: string | undefined;
   required?: boolean;
   placeholder?: string;
-  /** Several lines, as many as this. */
+  /** A field of several lines: their number. */
   lines?: number;
-  /** Values to choose from, and how they are called. */
+  /** Values to choose from, with their names. */
   options?: Record<string, string>;
-  /** Learns what was chosen of them. */
+  /** Called with the chosen value. */
   change?: (chosen: string) => void;
   /** Values that are suggested while one types. */
   suggestions?: readonly string[];
 };
 
-/** What a field of several lines holds: a value on each line, or with commas between them. */
+/** The values of a field of several lines: one on each line, or separated by commas. */
 export const linesOf = (text = "", between = /[\n,]/): string[] =>
   text
     .split(between)

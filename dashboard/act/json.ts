@@ -1,8 +1,8 @@
-/** JSON that somebody typed into a field. */
+/** JSON from a form's field. */
 import { ApiError } from "../api.ts";
 import { words } from "../words.ts";
 
-/** The object; an error of that field where it is none. */
+/** The parsed object; throws an error about that field if the text is no JSON object. */
 export function readJson(field: string, text = ""): Record<string, unknown> {
   const fail = (why: string) => {
     const message = words.act.thisIsNotAJsonObject(why);

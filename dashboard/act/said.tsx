@@ -1,4 +1,4 @@
-/** What was done, said for a few seconds at the foot of the page, and read out to who listens. */
+/** A confirmation of what was done: shown for a few seconds at the foot of the page, and read out by screen readers. */
 import { useEffect, useState } from "preact/hooks";
 
 const SHOWN_MS = 5_000;

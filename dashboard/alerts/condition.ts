@@ -1,10 +1,10 @@
-/** What the form of an alert holds, as the API takes it, and the other way round. */
+/** Converts between the form of an alert and a condition of the API. */
 import type { AlertView } from "../../worker/admin/alerts.ts";
 import type { Filled } from "../act/form.tsx";
 import { linesOf } from "../act/form.tsx";
 import { words } from "../words.ts";
 
-/** What is watched, as one chooses it. */
+/** What is watched, as the form offers it. */
 export const WATCHED = {
   silence: words.alerts.noEvent,
   below: words.alerts.figureBelow,
@@ -21,7 +21,7 @@ export const WATCHED = {
   plan: words.alerts.planIn,
 } as const;
 
-/** The fields that say something of it. */
+/** The fields that the kind uses. */
 const FIGURE = /^(?:silence|below|above|fall|rise)$/;
 export const asksFor = (kind = "") => ({
   of: FIGURE.test(kind),
@@ -32,7 +32,7 @@ export const asksFor = (kind = "") => ({
 
 const METRIC = /^(?:visits|registrations|deposits|events|revenue|conversion_rate)$/;
 
-/** Settings without a form field are written into one text, as `country=DE, at_least=5`. */
+/** Settings without a form field share one text field, such as `country=DE, at_least=5`. */
 const furtherOf = (text = "") =>
   Object.fromEntries(
     linesOf(text).map((line) => {
@@ -43,7 +43,7 @@ const furtherOf = (text = "") =>
 
 export function conditionOf({ kind, of = "", number, minutes, banner_tags, further }: Filled): object {
   const tags = linesOf(banner_tags);
-  // A kind that takes no tags, or only one, is refused with them by the server.
+  // If a kind accepts no tags, or only one, the server refuses the others.
   const whose = tags[0] && (kind === "rejections" && !tags[1] ? { banner_tag: tags[0] } : { banner_tags: tags });
   const [value, length] = [Number(number), Number(minutes)];
   const figure = METRIC.test(of) ? { metric: of } : { metric: "events", event_type: of };
@@ -60,12 +60,12 @@ export function conditionOf({ kind, of = "", number, minutes, banner_tags, furth
   return { ...named(), ...whose, ...furtherOf(further) };
 }
 
-/** The form that holds it: what is a number or a list is a text in its field. */
+/** The form's values for a condition: numbers and lists as text. */
 export function filledOf(condition: AlertView["condition"]): Filled {
   const { kind, comparison, direction, metric, event_type, value, percent, above, ...others } =
     condition as unknown as Filled;
   const { minutes, hours, banner_tags, banner_tag, ...rest } = others;
-  // A type that is called as a metric is, is no `of`.
+  // An event type with the name of a metric is not written as `of`.
   const isType = event_type && (kind === "silence" || !METRIC.test(event_type));
   if (event_type && !isType) rest.event_type = event_type;
   return {

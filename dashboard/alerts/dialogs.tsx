@@ -1,4 +1,4 @@
-/** Making and changing alerts, channels and scheduled reports, and what a test of one brought back. */
+/** Dialogs that make and change alerts, channels and scheduled reports, and show the results of their tests. */
 import { useState } from "preact/hooks";
 import type { AlertView } from "../../worker/admin/alerts.ts";
 import type { ChannelView, ShownChannel } from "../../worker/admin/channels.ts";
@@ -90,7 +90,7 @@ const KINDS = {
   email: words.common.eMail,
 };
 
-/** An address that is an object of the API's is taken as it is: mail services need more than one field. */
+/** An address in JSON is sent unchanged as the API's object: mail services need more than one field. */
 function settingsOf({ kind, address = "", second = "" }: Filled): object {
   if (address.startsWith("{")) return JSON.parse(address) as object;
   if (kind === "telegram") return { token: address, chat_id: second };
@@ -99,7 +99,7 @@ function settingsOf({ kind, address = "", second = "" }: Filled): object {
 
 type ShownAfter = Making & { channel?: ChannelView; show: (made: ShownChannel) => void };
 
-/** Makes a channel, or changes the one that is given, whose settings are not known here. */
+/** Makes a channel, or changes the given one, whose settings the API does not return. */
 export function ChannelForm({ project_id, channel, show, close }: ShownAfter) {
   const action = useAction(async (filled: Filled) => {
     const { name, kind = channel?.kind, address } = filled;
@@ -166,7 +166,7 @@ export function ScheduleForm({ project_id, channels, close, schedule }: WithChan
             label={words.common.segment}
             options={{
               "": words.alerts.everybody,
-              // Its own before the others are known, so that it stays.
+              // Its channel is listed before the others are loaded, so that it stays chosen.
               ...(segment_id && { [segment_id]: segment_id }),
               ...Object.fromEntries(known.map(({ segment_id, name }) => [segment_id, name])),
             }}

@@ -1,4 +1,4 @@
-/** An alert with its incidents, a scheduled report with what was sent, or a channel; and what can be done with it. */
+/** An alert with its incidents, a scheduled report with its deliveries, or a channel; with the actions for it. */
 import type { AlertView } from "../../worker/admin/alerts.ts";
 import type { ChannelView, ShownChannel } from "../../worker/admin/channels.ts";
 import type { ScheduleView } from "../../worker/admin/schedules.ts";

@@ -1,4 +1,4 @@
-/** What a project watches, whom it tells, and what it sends by itself; or one of these, where the address names it. */
+/** A project's alerts, channels and scheduled reports; or one of these, if the address names it. */
 import { useState } from "preact/hooks";
 import type { ShownChannel } from "../../worker/admin/channels.ts";
 import { type Answer, useAnswer } from "../answers.ts";
@@ -61,7 +61,7 @@ export function AlertsPanel({ scope: { project_id, timezone, address } }: { scop
   const watched = useAnswer(alerts(project_id));
   const told = useAnswer(channels(project_id));
   const sent = useAnswer(schedules(project_id));
-  // All at once, so that none of the lists moves when another one comes.
+  // All are shown at once, so that none of the lists moves when another one arrives.
   if ([watched, told, sent].some(({ data, error }) => !data && !error)) return null;
   const named = ({ id }: Row) => id === address.part;
   const alert = watched.data?.rows.find(named);

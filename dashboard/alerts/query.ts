@@ -1,4 +1,4 @@
-/** What is asked about alerts, channels and scheduled reports. */
+/** Requests about alerts, channels and scheduled reports. */
 import { client } from "../api.ts";
 import { query } from "../reports.ts";
 

@@ -1,4 +1,4 @@
-/** The course of what strayed, with the band that the API judges by: from the same weeks, by the same rules. Pure. */
+/** The days around an anomaly with the expected band, computed from the same weeks and by the same rules as in the API. Pure. */
 import { addDays, daysBetween } from "../../worker/calendar.ts";
 import { BEFORE, bandsOf, countAt } from "../../worker/reports/anomalies/band.ts";
 import { CONVERSIONS } from "../../worker/reports/anomalies/series.ts";
@@ -11,12 +11,12 @@ import { isConversion } from "./words.ts";
 type Course = {
   measure: string;
   values: (number | null)[];
-  /** Null where too little is known to expect anything. */
+  /** Null if there is too little data for an expectation. */
   low: (number | null)[];
   high: (number | null)[];
 };
 
-/** `rows` begin `BEFORE` days before the period. First deposits have no course by day: then it is that of their base. */
+/** `rows` begin `BEFORE` days before the period. First deposits have no figures by day: their base's are used instead. */
 export function courseOf(
   rows: readonly MetricsRow[],
   { from, to }: Period,
@@ -45,7 +45,7 @@ export function courseOf(
   const bands = bandsOf({ measure, conversion, banner_tag: anomaly.banner_tag, values, bases }, BEFORE);
   const days = (anomaly.days === 1 ? bands.alone : bands.together).slice(BEFORE);
   const limit = limitFor(watched);
-  // Of the day itself the answer knows it for certain. A day that is not over has no band yet: a part of it is held against no whole day.
+  // The band of the anomaly's day is in the answer. A day that is not over has no band: part of a day is not comparable.
   const at = (own: number, of: (count: { mean: number; spread: number }) => number) =>
     days.map((day, index) => {
       const date = addDays(from, index);

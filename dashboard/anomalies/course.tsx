@@ -1,4 +1,4 @@
-/** What strayed, over the days before and after, in front of the list. */
+/** A dialog with the chart of an anomaly and the days around it. */
 import { daysBetween } from "../../worker/calendar.ts";
 import { Dialog } from "../act/dialog.tsx";
 import { NO_FILTERS } from "../address.ts";

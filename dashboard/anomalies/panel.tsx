@@ -1,4 +1,4 @@
-/** Days on which something left the band expected of it, the newest first. */
+/** Days on which a figure left its expected band, the newest first. */
 import { addDays } from "../../worker/calendar.ts";
 import { isFiltered, NO_FILTERS } from "../address.ts";
 import { bucketLong, bucketShort, exact, titled } from "../format.ts";
@@ -14,7 +14,7 @@ import { Course } from "./course.tsx";
 import { type Anomalies, type Anomaly, anomalies, anomaliesCsv, daysLookedAt, MOST_DAYS } from "./query.ts";
 import { KINDS, measureText, observedText } from "./words.ts";
 
-/** In the order of the API: it knows what matters most of a day. */
+/** In the order of the API, which sorts a day's anomalies by importance. */
 type Ordered = Anomaly & { order: string };
 
 const Severity = ({ severity }: Pick<Anomaly, "severity">) => (

@@ -5,10 +5,10 @@ import type { Period } from "../period.ts";
 import { aboutOf, csvOf, datedOf, given, query, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
-/** The API looks at so many days at once. */
+/** The most days that the API searches in one request. */
 export const MOST_DAYS = 92;
 
-/** The last of the period, as many as can be looked at. */
+/** The last days of the period, as many as one request allows. */
 export function daysLookedAt({ from, to, today }: Pick<Scope, "from" | "to" | "today">): Period {
   const last = to < today ? to : today;
   const first = addDays(last, 1 - MOST_DAYS);
@@ -26,14 +26,14 @@ export const anomaliesCsv = (scope: Scope): string =>
 export type Anomalies = Awaited<ReturnType<ReturnType<typeof anomalies>["ask"]>>;
 export type Anomaly = Anomalies["rows"][number];
 
-/** The days that are drawn about an anomaly, and how many weeks before them the band is made of. */
+/** The days that are drawn around an anomaly, and the number of weeks before them that the band is computed from. */
 const [BACK, ON] = [27, 7];
 export function drawnDays({ event_date }: Anomaly, today: string): Period {
   const to = addDays(event_date, ON);
   return { from: addDays(event_date, -BACK), to: to < today ? to : today };
 }
 
-/** Events by type and day, of the tag or of all together. */
+/** Events by type and day, of the anomaly's tag or of all tags. */
 export function seriesAbout(scope: Scope, anomaly: Anomaly) {
   const { from, to } = drawnDays(anomaly, scope.today);
   const banner_tag = anomaly.banner_tag === null ? [] : [anomaly.banner_tag];

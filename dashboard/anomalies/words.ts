@@ -3,9 +3,9 @@ import { exact, rate, spoken, titled } from "../format.ts";
 import { words } from "../words.ts";
 import type { Anomaly } from "./query.ts";
 
-/** One of them, and several. */
+/** Singular and plural. */
 const NOUNS: Readonly<Record<string, readonly [string, string]>> = words.anomalies.nouns;
-/** As they follow a rate in a sentence. */
+/** The form that follows a rate in a sentence. */
 const RATES: Record<string, string> = {
   visit_to_registration: words.anomalies.ofVisitsLedToARegistration,
   registration_to_first_deposit: words.anomalies.ofRegistrationsLedToAFirst,
@@ -13,7 +13,7 @@ const RATES: Record<string, string> = {
 const namesOf = (measure: string): readonly [string, string] =>
   NOUNS[measure] ?? words.anomalies.eventsOf(spoken(measure));
 
-/** What is measured, as a heading. */
+/** The measured figure as a heading. */
 export const measureText = (measure: string): string =>
   measure in RATES ? titled(measure) : titled(namesOf(measure)[1]);
 

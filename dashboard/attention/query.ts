@@ -1,4 +1,4 @@
-/** Looks wherever somebody may have to act: what they may not see, or what is not answered, is left out. */
+/** Requests everything that may need action; parts that the reader may not see, or that fail, are left out. */
 import { addDays } from "../../worker/calendar.ts";
 import { may } from "../../worker/http/principal.ts";
 import type { Query } from "../answers.ts";
@@ -8,9 +8,9 @@ import { given } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import type { Looked } from "./signs.ts";
 
-/** The overview waits for these answers, so that it does not move: no longer than so. */
+/** The longest that the overview waits for these answers before it is shown, so that it does not move. */
 const LONGEST_MS = 10_000;
-/** Days that are searched for the day on which a tag fell silent. */
+/** Days that are searched for the last day of a silent tag. */
 const DAYS = 7;
 const MOST = "100";
 
@@ -31,7 +31,7 @@ export function attention({ principal, address: { project_id }, project_id: id, 
         admin ? orNull(read(client.requests.$get({ query: { ...about, status: "rejected" } }, options))) : null,
         admin ? orNull(read(client["dead-letters"].$get({ query: { ...about, status: "waiting" } }, options))) : null,
         admin ? orNull(read(client.postbacks.$get({ query: { project_id: id } }, options))) : null,
-        // These are of all projects.
+        // These answers are about all projects.
         ofAll ? orNull(health().ask(signal)) : null,
         ofAll ? orNull(read(client.plan.$get({}, options))) : null,
         orNull(read(client.anomalies.$get({ query: given({ project_id, ...days }) }, options))),

@@ -1,4 +1,4 @@
-/** What somebody should look at now, in a few words, and where that is done. Pure. */
+/** What needs attention now, in a few words, with the view to act in. Pure. */
 
 import type { PlanUseView } from "../../worker/admin/plan.ts";
 import type { TargetView } from "../../worker/admin/postback-target.ts";
@@ -14,7 +14,7 @@ import { words } from "../words.ts";
 /** `key` names the sign for styles and tests. */
 export type Sign = { key: string; text: string; to: Partial<Address> };
 
-/** What is known; null is what may not be asked, or was not answered. */
+/** The answers; null if the reader may not ask, or the request failed. */
 export type Looked = {
   rejected: Pick<Requests, "counts" | "rows"> | null;
   letters: { rows: readonly unknown[]; next_cursor: unknown } | null;
@@ -24,17 +24,17 @@ export type Looked = {
   plan: { rows: readonly Pick<PlanUseView, "what" | "percent">[] } | null;
 };
 
-/** Of what the plan allows: who acts now has time. */
+/** The used share of a limit of the plan from which on a sign appears, early enough to act. */
 const NEAR_THE_END_PERCENT = 80;
 
-/** So many names are shown; of the others, how many there are. */
+/** The most names that are shown; of the others only the number. */
 const NAMED = 3;
 const listed = (names: readonly string[]): string =>
   names.length > NAMED
     ? words.attention.andMore(names.slice(0, NAMED).join(", "), exact(names.length - NAMED))
     : names.join(", ");
 
-/** Since when, and of which tags, is shown only where the log has every rejected request: of many it keeps a sample. */
+/** The time and the tags are shown only if the log has every rejected request: of many it keeps only a sample. */
 function rejectedSign(
   { counts: { rejected }, rows }: NonNullable<Looked["rejected"]>,
   timezone: string,
@@ -62,13 +62,13 @@ function rejectedSign(
   ];
 }
 
-/** Of which events there are none any more: without visits there is nothing. */
+/** The words for the missing events; a tag without visits is called silent, since it then has no events at all. */
 const missing = (measures: readonly string[]): string =>
   measures.includes("visit")
     ? words.attention.isSilent
     : words.attention.hasNo([...new Set(measures.map((measure) => words.inSentence(measureText(measure))))].join(", "));
 
-/** Tags whose events stopped, and have not come again up to yesterday or today. */
+/** Tags whose events stopped and have not resumed by yesterday or today. */
 function silentSign({ rows }: NonNullable<Looked["anomalies"]>, { today, yesterday }: Days): Sign[] {
   const silent = rows.filter(({ kind, banner_tag }) => kind === "silence" && banner_tag !== null);
   const tags = [...Map.groupBy(silent, ({ banner_tag }) => banner_tag as string)].flatMap(([tag, own]) => {
@@ -95,7 +95,7 @@ function lettersSign({ rows, next_cursor }: NonNullable<Looked["letters"]>): Sig
 }
 
 function targetsSign({ rows }: NonNullable<Looked["targets"]>): Sign[] {
-  // A target is paused after too many failures, and by hand: then it may have none.
+  // A target is paused after too many failures, or by hand: then it may have no failures.
   const failing = rows.filter(({ state, failures }) => state === "warning" || (state === "paused" && failures > 0));
   if (failing.length === 0) return [];
   const names = listed(failing.map(({ name }) => name));
@@ -139,7 +139,7 @@ function planSign({ rows }: NonNullable<Looked["plan"]>): Sign[] {
 
 type Days = { today: string; yesterday: string };
 
-/** The most urgent first: what is being lost, then what is missing, then what is behind. */
+/** The most urgent first: data being lost, then missing data, then delays. */
 export const signsOf = (
   { letters, rejected, anomalies, health, plan, targets }: Looked,
   timezone: string,

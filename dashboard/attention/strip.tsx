@@ -1,4 +1,4 @@
-/** What somebody should look at now, above the figures: only where there is something, each with the way to it. */
+/** The strip above the figures that lists what needs attention, each with a link; absent if there is nothing. */
 import { useEffect } from "preact/hooks";
 import { addDays } from "../../worker/calendar.ts";
 import type { Answer } from "../answers.ts";
@@ -7,7 +7,7 @@ import type { Scope } from "../scope.ts";
 import { words } from "../words.ts";
 import { type Looked, signsOf } from "./signs.ts";
 
-/** Looked at again after so long, while the page is seen. */
+/** How often it is refreshed while the page is visible. */
 const AGAIN_MS = 300_000;
 
 export function AttentionStrip({ scope, answer: { data, retry } }: { scope: Scope; answer: Answer<Looked> }) {

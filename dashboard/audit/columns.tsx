@@ -3,12 +3,12 @@ import type { AuditEntry } from "../../worker/admin/audit-log.ts";
 import type { Column } from "../table/columns.ts";
 import { words } from "../words.ts";
 
-/** From here on details are shown when one asks for them. */
+/** Longer details are shown on request. */
 const LONG = 120;
 
 const text = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
-/** `role: viewer, banner_tags: ["spring"]`; what is null was not given. */
+/** For example `role: viewer, banner_tags: ["spring"]`; null values were not given and are left out. */
 export const detailsText = (details: unknown): string =>
   typeof details === "object" && details !== null
     ? Object.entries(details)
@@ -17,7 +17,7 @@ export const detailsText = (details: unknown): string =>
         .join(", ")
     : text(details);
 
-/** `called` names the keys by their ids. */
+/** `called` maps ids of keys to their names. */
 export const columnsOf = (called: ReadonlyMap<string, string>): readonly Column<AuditEntry>[] => [
   { name: "at", title: words.audit.when, kind: "time" },
   {

@@ -1,4 +1,4 @@
-/** The audit log: who did which administrative act to what. */
+/** The audit log: who made which administrative change, and to what. */
 import { useMemo } from "preact/hooks";
 import { useAnswer } from "../answers.ts";
 import { client } from "../api.ts";

@@ -1,4 +1,4 @@
-/** What each country, device or app brought, as the cards count it, and the columns of that. Pure. */
+/** The figures of each country, device or app, counted as in the cards, and the table's columns. Pure. */
 import type { MetricsRow } from "../../worker/reports/metrics.ts";
 import type { Column } from "../table/columns.ts";
 import { words } from "../words.ts";

@@ -68,11 +68,11 @@ const headingOf = (dimension: Dimension): Column<Brought> => ({
 
 function Show({ data, scope }: { data: Metrics; scope: Scope }) {
   const { address, go } = useNavigation();
-  // What is shown may still be the dimension before this one.
+  // The shown answer may still be of the previous dimension.
   const dimension = NAMES.find((name) => data.rows[0] && name in data.rows[0]) ?? dimensionOf(scope);
   const rows = broughtBy(data.rows, dimension);
   const sum = (name: "visits" | "registrations" | "deposits") => rows.reduce((all, row) => all + row[name], 0);
-  // Who registers from two countries on a day is one: the cards on the same page know how many there are.
+  // A person who registers from two countries on a day is one person: the total comes from the cards of the page.
   const total = useAnswer(campaigns(scope)).data?.total;
   return (
     <DataTable
@@ -89,7 +89,7 @@ function Show({ data, scope }: { data: Metrics; scope: Scope }) {
         deposits: total?.deposits ?? sum("deposits"),
       }}
       press={({ value }) =>
-        // For a share link nothing is counted that the tables do not have.
+        // A share link sees only what the tables have: the server counts no further filters for it.
         value === null || address[dimension].includes(value) || credential() !== null
           ? undefined
           : { title: words.common.showOnly(nameOf(dimension, value)), go: () => go({ [dimension]: [value] }) }

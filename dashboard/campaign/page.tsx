@@ -1,4 +1,4 @@
-/** All about one campaign: what its tag brought, over how long, from where, and what became of who came. */
+/** The page of one campaign: its tag's figures, their course by day, the sources of its visitors, funnel and cohorts. */
 
 import { useAmounts } from "../amounts.ts";
 import { useAnswer } from "../answers.ts";
@@ -17,7 +17,7 @@ import { Facts } from "../table/facts.tsx";
 import { isOpenTo, VIEWS, type ViewEntry } from "../views.ts";
 import { words } from "../words.ts";
 
-/** What the cards do not show. */
+/** Figures that the cards do not show. */
 const FACTS = COLUMNS.filter(({ name }) =>
   [
     "unique_players",

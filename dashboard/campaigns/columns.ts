@@ -23,7 +23,7 @@ const figure = (
   ...more,
 });
 
-/** What of a row's money has no exchange rate. */
+/** The amounts of a row that have no exchange rate. */
 const deposited = {
   missing: ({ unconverted }: Figures) => unconverted,
   of: ({ deposits }: Figures) => deposits,
@@ -35,7 +35,7 @@ const net = {
   summed: true as const,
 };
 
-/** In order: money is seen before the table scrolls. */
+/** In this order money is visible without scrolling the table. */
 export const COLUMNS: readonly Column<Figures>[] = [
   {
     name: "banner_tag",

@@ -1,4 +1,4 @@
-/** What the figures are compared with, and what keeps them from it. */
+/** The period that figures are compared with, or why there is no comparison. */
 import type { CampaignFigures, Campaigns } from "../../worker/reports/campaigns.ts";
 import { type Query, useAnswer } from "../answers.ts";
 import { periodText } from "../format.ts";
@@ -9,7 +9,7 @@ import { campaigns } from "./query.ts";
 
 type Compared = { previous?: CampaignFigures; compared?: CampaignFigures };
 
-/** The figures to hold against each other, and what the earlier ones are of. Null where there is nothing to compare. */
+/** The figures to compare, and the earlier period. Null if there is nothing to compare. */
 export function comparisonOf(data: Campaigns, { from, today }: Scope) {
   const { previous_period, compared_days, has_earlier_data } = data;
   if (!previous_period || !has_earlier_data || today <= from) return null;
@@ -20,7 +20,7 @@ export function comparisonOf(data: Campaigns, { from, today }: Scope) {
   };
 }
 
-/** The answers for both of the periods that are held against each other. Null until both are there, or where nothing is. */
+/** The answers for both compared periods. Null until both have arrived, or if nothing is compared. */
 export function useCompared<Data>(scope: Scope | null, ask: (period: Period) => Query<Data>) {
   const { data, stale } = useAnswer(scope && scope.address.compare !== "none" ? campaigns(scope) : null);
   const comparison = scope && data && !stale ? comparisonOf(data, scope) : null;
@@ -31,13 +31,13 @@ export function useCompared<Data>(scope: Scope | null, ask: (period: Period) => 
   return { current: now.data, earlier: then.data, called: comparison.called };
 }
 
-/** What the changes are of, in a panel whose own answer does not say it. */
+/** The compared period, for a panel whose answer does not name it. */
 export function Compared({ scope }: { scope: Scope }) {
   const { data } = useAnswer(scope.address.compare === "none" ? null : campaigns(scope));
   return data ? <ComparisonNote data={data} scope={scope} /> : <ComparisonSkeleton scope={scope} />;
 }
 
-/** What the changes are of, or why there are none. It is there whenever one asks for a comparison, so that nothing moves. */
+/** The compared period, or why there are no changes. Always shown when a comparison is chosen, so that nothing moves. */
 export function ComparisonNote({ data, scope: { from, today } }: { data: Campaigns; scope: Scope }) {
   const { previous_period, compared_days, has_earlier_data } = data;
   if (!previous_period) return null;

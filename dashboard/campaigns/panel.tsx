@@ -1,4 +1,4 @@
-/** A row per banner tag: what it brought, how much of the total that is, and how it changed. */
+/** A row per banner tag: its figures, their share of the total, and how they changed. */
 import type { CampaignRow, Campaigns } from "../../worker/reports/campaigns.ts";
 import { isFiltered, justTag, NO_FILTERS } from "../address.ts";
 import { useNavigation } from "../navigation.ts";
@@ -74,7 +74,7 @@ function Show({ data, scope }: { data: Campaigns; scope: Scope }) {
   );
   return (
     <>
-      {/* The overview says it beneath its cards. */}
+      {/* The overview shows the comparison below its cards. */}
       {scope.address.view === "campaigns" && (
         <>
           <ComparisonNote data={data} scope={scope} />
@@ -124,7 +124,7 @@ function Show({ data, scope }: { data: Campaigns; scope: Scope }) {
   );
 }
 
-/** As no tag is called: its characters are not allowed in one. */
+/** A key that no tag can have: its characters are not allowed in tags. */
 const TOTAL = "\u001ftotal";
 
 function None({ scope: { address } }: { scope: Scope }) {

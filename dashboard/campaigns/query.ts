@@ -1,4 +1,4 @@
-/** What the campaign table, the cards and the chart's comparison ask. */
+/** Requests of the campaign table, the cards and the chart's comparison. */
 import { addDays } from "../../worker/calendar.ts";
 import { client } from "../api.ts";
 import { inCurrency } from "../currency.ts";
@@ -16,7 +16,7 @@ const asked = (scope: Scope) => {
   };
 };
 
-/** A day that is not over is held against none. Where it is the only one, nothing is compared. */
+/** A day that is not over is not compared. If it is the only one, there is no comparison. */
 export const campaigns = (scope: Scope) =>
   query(
     "campaigns",
@@ -27,7 +27,7 @@ export const campaigns = (scope: Scope) =>
     (asked, options) => client.campaigns.$get({ query: asked }, options),
   );
 
-/** Whether the period has days that are over, and one that is not. */
+/** Whether the period has both past days and one that is not over. */
 const isRunning = ({ from, to, today }: Scope): boolean => from < today && today <= to;
 
 export const campaignsCsv = (scope: Scope): string =>

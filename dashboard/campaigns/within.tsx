@@ -1,4 +1,4 @@
-/** A tag's visitors by a second field, as rows below the tag's. */
+/** A tag's visitors by a second field, as rows below the tag's row. */
 import { useAnswer } from "../answers.ts";
 import { Link } from "../link.tsx";
 import { useNavigation } from "../navigation.ts";
@@ -11,7 +11,7 @@ import { valueIn } from "../table/value.tsx";
 import { words } from "../words.ts";
 import type { Figures } from "./columns.ts";
 
-/** Values of a tag that are shown; the others are one press away. */
+/** The number of a tag's values that are shown at first; a button shows the others. */
 const MOST = 8;
 
 type Shown = { scope: Scope; row: Figures; columns: readonly Column<Figures>[] };
@@ -74,7 +74,7 @@ export function Within({ scope, row, columns }: Shown) {
   );
 }
 
-/** What rows unfold by. */
+/** The field by which rows unfold. */
 export function UnfoldBy({ scope }: { scope: Scope }) {
   const { go } = useNavigation();
   const by = dimensionOf(scope.address);

@@ -7,14 +7,14 @@ import type { Scope } from "../scope.ts";
 import { words } from "../words.ts";
 import type { Picture } from "./picture.ts";
 
-/** What the rows of an answer are cut into: they may still be those of the question before. */
+/** The interval of an answer's rows: the answer may still be that of the previous request. */
 export function intervalIn(rows: readonly { event_hour?: number }[], { interval }: Pick<Scope, "interval">): Interval {
   if (rows[0] === undefined) return interval;
   if (rows[0].event_hour !== undefined) return "hour";
   return interval === "hour" ? "day" : interval;
 }
 
-/** The bucket that is still running: after it comes what has not happened yet. Beyond the end where all is over. */
+/** The index of the bucket that is still running; later ones are in the future. Past the last index if all are over. */
 export function runningBucket(period: Period, interval: Interval, today: string, hour: number): number {
   const buckets = bucketsOf(period, interval);
   if (today > period.to) return buckets.length;
@@ -29,7 +29,7 @@ export function runningBucket(period: Period, interval: Interval, today: string,
 
 const isWeekend = (date: string): boolean => daysBetween(mondayOf(date), date) > 5;
 
-/** `first` leaves out the buckets before it, `end` those from it on. */
+/** Leaves out the buckets before `first`, and those from `end` on. */
 export function axisOf(
   period: Period,
   interval: Interval,
@@ -57,7 +57,7 @@ export function axisOf(
   };
 }
 
-/** Where something first happened: all time begins there. */
+/** The index at which a chart begins: the first bucket with an event in the period "all time", or else 0. */
 export const firstOf = ({ address: { period } }: Pick<Scope, "address">, points: readonly number[]): number =>
   period === "all"
     ? Math.max(
@@ -66,5 +66,5 @@ export const firstOf = ({ address: { period } }: Pick<Scope, "address">, points:
       )
     : 0;
 
-/** Colours that tell up to so many series apart; what is more is `other`. */
+/** The number of series with distinct colours; further series are summed up as `other`. */
 export const COLOURS = ["visits", "registrations", "first-deposits", "deposits", "series-5", "series-6"] as const;

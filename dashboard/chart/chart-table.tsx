@@ -9,7 +9,7 @@ export function ChartTable({ picture, summary }: { picture: Picture; summary: st
   const { go } = useNavigation();
   const { bucket, titles, days, lines, running = Number.POSITIVE_INFINITY, kind, currency } = picture;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling element must be reachable by keyboard
     <section class="chart chart-table" aria-label={summary} tabIndex={0}>
       <table>
         <thead>

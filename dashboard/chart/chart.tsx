@@ -1,4 +1,4 @@
-/** A picture's place on the page, or the same figures as a table. What draws comes when it is needed. */
+/** A chart's place on the page, or the same figures as a table. The drawing code is loaded when it is needed. */
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { changeOf } from "../format.ts";
@@ -12,10 +12,10 @@ import { isEmpty, type Picture } from "./picture.ts";
 
 type Charted = {
   picture: Picture;
-  /** What it shows, in a sentence, for who cannot see it; every figure is in the table. */
+  /** A sentence for screen readers about what the chart shows; every figure is in the table. */
   summary: string;
   asTable: boolean;
-  /** What is said where nothing is to be drawn. */
+  /** The text if there is nothing to draw. */
   none: string;
 };
 
@@ -26,7 +26,7 @@ export const Chart = ({ picture, summary, asTable, none }: Charted) =>
     <Canvas picture={picture} summary={summary} none={none} />
   );
 
-/** What draws is fetched while the figures are on their way. */
+/** The drawing code is fetched while the figures are being loaded. */
 export const fetchDrawing = (): void => void import("./draw.ts").catch(() => undefined);
 
 function Canvas({ picture, summary, none }: Omit<Charted, "asTable">) {
@@ -53,7 +53,7 @@ function Canvas({ picture, summary, none }: Omit<Charted, "asTable">) {
     };
   }, []);
   const content = JSON.stringify(picture);
-  // The same content need not be drawn again.
+  // Equal content is not drawn again.
   useEffect(() => drawing.current?.update(picture), [content]);
   useColours(() => drawing.current?.recolour());
 
@@ -80,14 +80,14 @@ function Canvas({ picture, summary, none }: Omit<Charted, "asTable">) {
 
 type Saved = { picture: Picture; drawn: RefObject<HTMLCanvasElement | null> };
 
-/** Shown where one points at the chart or comes to it by keyboard; always where nothing can point. */
+/** Shown on hover or keyboard focus; always shown on devices without a pointer. */
 const SaveAsPicture = ({ picture, drawn }: Saved) => (
   <button
     type="button"
     class="button quiet save-picture"
     title={words.chart.saveTheChartAsAPicture}
     onClick={(event) => {
-      // The chart itself is pressed to see a day.
+      // A press on the chart itself opens a day.
       event.stopPropagation();
       const { current } = drawn;
       if (current) import("./png.ts").then(({ savePng }) => savePng(current, picture));
@@ -97,7 +97,7 @@ const SaveAsPicture = ({ picture, drawn }: Saved) => (
   </button>
 );
 
-/** What the figures of a bucket are, beside it on the side that has room. */
+/** The tooltip with a bucket's figures, on the side of it that has room. */
 function Tip({ picture, index, x, room }: Pointed & { picture: Picture; room: number }) {
   const { titles, lines, running, kind, currency, notes } = picture;
   return (
@@ -127,7 +127,7 @@ function Tip({ picture, index, x, room }: Pointed & { picture: Picture; room: nu
   );
 }
 
-/** How the first line's point is from the one that it is compared with. */
+/** How the first line's point differs from the compared one. */
 function TipChange({ lines, index }: { lines: Picture["lines"]; index: number }) {
   const [now, then] = [lines[0]?.points[index], lines.find(({ as }) => as === "faint")?.points[index]];
   const change = now == null || then == null ? null : changeOf(now, then);
@@ -145,7 +145,7 @@ export function useAsTable() {
   return [asTable, toggle] as const;
 }
 
-/** Which colour is which, where there are several. */
+/** The legend, if there are several series. */
 export const Legend = ({ picture: { lines } }: { picture: Picture }) => (
   <ul class="legend" aria-hidden="true">
     {lines

@@ -1,5 +1,5 @@
 /**
- * In the place of the library by which Chart.js mixes colours. Every colour of the page's charts is given, so none is
+ * Replaces the library that Chart.js mixes colours with. Every colour of the page's charts is given, so none is
  * mixed: a colour that says it is not valid changes at once instead of over time, and pointing at it leaves it as it is.
  */
 export class Color {

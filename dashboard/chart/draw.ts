@@ -1,4 +1,4 @@
-/** Draws a picture with Chart.js, of which only what is used here is taken. */
+/** Draws a picture with Chart.js, of which only the used parts are imported. */
 import {
   CategoryScale,
   Chart,
@@ -16,7 +16,7 @@ import type { Line, Picture } from "./picture.ts";
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, CategoryScale, fills);
 
-/** The bucket that is pointed at, and its position in pixels from the left. */
+/** The bucket under the pointer, and its position in pixels from the left. */
 export type Pointed = { index: number; x: number };
 type Point = (at: Pointed | null) => void;
 
@@ -28,7 +28,7 @@ export type Drawing = {
 };
 type Dataset = ChartDataset<"line", (number | null)[]> & Filled;
 
-/** The colours of style/tokens.css as they are now, light or dark. */
+/** The present colours of style/tokens.css, light or dark. */
 function paletteOf(canvas: HTMLCanvasElement) {
   const probe = document.createElement("span");
   canvas.parentElement?.append(probe);
@@ -73,12 +73,12 @@ function datasetOf(
   if (as === "bar" || as === "edge") return { ...base, borderWidth: 0, pointHoverRadius: 0 };
   if (as === "faint") return { ...base, borderWidth: 1.5, pointRadius: labels.length <= 1 ? 3 : 0 };
   const surface = palette.of("surface");
-  // A line of one point is nothing but that.
+  // A line of one point would be invisible without its point.
   const sparse = happened.filter((point) => point !== null).length <= 1;
   return {
     ...base,
     borderWidth: 2.25,
-    // The running one has a hollow point; the others show theirs when they are pointed at.
+    // The running bucket has a hollow point; the others show theirs on hover.
     pointRadius: labels.map((_, index) => (index === marked ? 7 : sparse || index === running ? 4 : 0)),
     pointHoverRadius: 5,
     pointBackgroundColor: labels.map((_, index) =>
@@ -168,7 +168,7 @@ export function draw(canvas: HTMLCanvasElement, first: Picture, point: Point): D
     const palette = paletteOf(canvas);
     const lines = draws(picture, palette);
     palette.done();
-    // A line that stays the same object moves to its new figures.
+    // A line that stays the same object is animated to its new figures.
     lines.forEach((line, index) => {
       const known = chart.data.datasets[index];
       if (known) Object.assign(known, line);

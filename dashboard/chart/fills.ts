@@ -1,16 +1,16 @@
 /**
- * What is filled in a chart: the area below a line, the band between two edges, and bars. All of them stand on the
- * points of lines, where these are just now, so that they move with them. Chart.js has elements for each; what they
- * can do besides would be a tenth of its size here.
+ * What is filled in a chart: the area below a line, the band between two edges, and bars. All follow the
+ * present positions of lines' points, so that they are animated with them. The elements that Chart.js has for these
+ * would be a tenth of its size here.
  */
 import type { Chart, Plugin, PointElement } from "chart.js";
 import type { Line } from "./picture.ts";
 
-/** The property of a dataset that asks for this. It is not called `fill`: Chart.js warns about that one where its Filler plugin is missing. */
+/** The dataset's property that selects a fill. It is not called `fill`: Chart.js warns about that without its Filler plugin. */
 export type Filled = { line: Line; shade: string };
 
 const WIDEST_BAR = 48;
-/** Of the room that a bar has. */
+/** The share of a bucket's width that a bar fills. */
 const BAR = 0.72;
 const ROUND = 3;
 
@@ -37,7 +37,7 @@ function band({ ctx }: Chart, { points: upper }: Layer, { points: lower }: Layer
   for (const { x, y } of lower.toReversed()) ctx.lineTo(x, y);
 }
 
-/** Each begins at the top of the one below. */
+/** Stacked bars: each begins at the top of the one below. */
 function bars({ ctx, chartArea }: Chart, { points }: Layer, below: Layer | undefined, room: number): void {
   const width = Math.min(WIDEST_BAR, room * BAR);
   points.forEach(({ x, y }, index) => {

@@ -7,7 +7,7 @@ export type GroundColours = { weekend: string; note: string };
 /** Half the width of a mark, in pixels. */
 const MARK = 5;
 
-/** Where a bucket lies: half the room between two points on each side of its own. */
+/** The left and right edges of a bucket: half the distance between two points on each side of its point. */
 function bucketAt({ scales: { x: axis }, chartArea }: Chart, index: number, buckets: number) {
   const at = axis?.getPixelForValue(index) ?? 0;
   const room = chartArea.width / Math.max(1, buckets - 1) / 2;

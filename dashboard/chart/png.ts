@@ -1,4 +1,4 @@
-/** A chart that is drawn, as a picture of its own: with its title and legend, on the page's ground. */
+/** A drawn chart as a PNG file, with its title and legend, on the page's background colour. */
 import { save } from "../save.ts";
 import type { Picture } from "./picture.ts";
 

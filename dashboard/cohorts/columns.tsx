@@ -1,4 +1,4 @@
-/** The columns of the cohorts: who came back, a column for each day after the first, and what they have paid. */
+/** The columns of the cohorts: the share that came back, a column for each day after the first, and what they have paid. */
 import { NOTHING, rate } from "../format.ts";
 import type { Column } from "../table/columns.ts";
 import { words } from "../words.ts";
@@ -34,7 +34,7 @@ const players: Column<CohortRow> = {
   hint: words.cohorts.whoseFirstDayLiesInIt,
 };
 
-/** What they have paid until now depends on how long ago they came: only by their age it is compared. */
+/** What they have paid until now depends on how long ago they came: it is compared only at the same age. */
 const PAID: readonly Column<CohortRow>[] = [
   {
     name: "paying_users",
@@ -72,7 +72,7 @@ const PAID: readonly Column<CohortRow>[] = [
   },
 ];
 
-/** The deeper the colour, the more came back; the number says the same. */
+/** The deeper the colour, the more came back; the number shows the same. */
 function Heat({ retained: { people, active, rate: of, day }, most }: { retained: Retained; most: number }) {
   if (of === null)
     return (

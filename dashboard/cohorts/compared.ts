@@ -1,4 +1,4 @@
-/** The cohorts, and those of the period that they are compared with. */
+/** The cohorts, and those of the compared period. */
 import type { Campaigns } from "../../worker/reports/campaigns.ts";
 import { answerFor, type Query } from "../answers.ts";
 import { comparisonOf } from "../campaigns/comparison.tsx";
@@ -9,7 +9,7 @@ import { type Cohorts, cohorts } from "./query.ts";
 export type Held = { current: Cohorts; earlier: Cohorts; called: string };
 export type ComparedCohorts = Cohorts & { campaigns?: Campaigns; held?: Held };
 
-/** Asked as one: what is compared is known with the figures, so that nothing moves. */
+/** Both are one request: the comparison arrives with the figures, so that nothing moves. */
 export function comparedCohorts(scope: Scope): Query<ComparedCohorts> {
   const { key, ask } = cohorts(scope);
   if (scope.address.compare === "none") return { key, ask };
@@ -17,7 +17,7 @@ export function comparedCohorts(scope: Scope): Query<ComparedCohorts> {
   return {
     key: `${key} ${comparison.key}`,
     ask: async (signal) => {
-      // Days that cannot be compared are no reason to show nothing.
+      // If the compared days fail, the cohorts are still shown.
       const compared = answerFor(comparison, signal).catch(() => undefined);
       const data = await ask(signal);
       const found = await compared;

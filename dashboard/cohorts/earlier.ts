@@ -1,4 +1,4 @@
-/** The cohorts of an earlier period beside those of this one: a day after the first is the same age in both. Pure. */
+/** Matches the cohorts of an earlier period with those of this one: each day is compared at the same age. Pure. */
 import { addDays, daysBetween } from "../../worker/calendar.ts";
 import type { Period } from "../period.ts";
 import type { Held } from "./compared.ts";
@@ -9,8 +9,8 @@ const firstOfMonth = (month: number): string =>
   `${Math.floor(month / 12)}-${String((month % 12) + 1).padStart(2, "0")}-01`;
 
 /**
- * Which cohort of the earlier period has the place of one of this period. Null where weeks or months begin at another place in the
- * two: part of a week would be compared with a whole one.
+ * Maps a cohort of this period to the one at the same position in the earlier period. Null if weeks or months begin at different
+ * positions in the two: part of a week would be compared with a whole one.
  */
 export function earlierOf(interval: Cohort, now: Period, before: Period): ((cohort: string) => string) | null {
   const days = daysBetween(before.from, now.from) - 1;
@@ -21,7 +21,7 @@ export function earlierOf(interval: Cohort, now: Period, before: Period): ((coho
   return interval === "day" || days % 7 === 0 ? (cohort) => addDays(cohort, -days) : null;
 }
 
-/** Finds a row, and that of the same tag in the earlier cohort. */
+/** Finds a row, and the row of the same tag in the earlier cohort. */
 export function heldBy({ current, earlier }: Held, interval: Cohort) {
   const cohortBefore = earlierOf(interval, current, earlier);
   const nameOf = (cohort: string, { banner_tag }: CohortRow) => `${cohort} ${banner_tag ?? ""}`;

@@ -1,4 +1,4 @@
-/** Who came back so many days after they first came, and what each cohort has been worth. */
+/** How many people came back on each day after their first one, and what each cohort has been worth. */
 
 import { justTag, onlyTag } from "../address.ts";
 import { ComparisonNote, ComparisonSkeleton } from "../campaigns/comparison.tsx";

@@ -9,7 +9,7 @@ import { words } from "../words.ts";
 export const COHORTS = { day: words.cohorts.days, week: words.cohorts.weeks, month: words.cohorts.months } as const;
 export type Cohort = keyof typeof COHORTS;
 
-/** Those that are asked for; else weeks, where the period has some. */
+/** The interval in the address, or else one that suits the length of the period. */
 export function cohortOf({ address: { interval }, from, to }: Scope): Cohort {
   if (interval !== "auto" && interval !== "hour") return interval;
   const days = daysBetween(from, to);
@@ -23,7 +23,7 @@ const asked = (scope: Scope, period: Period = scope) => ({
   group_by: scope.address.group_by === "banner_tag" ? ("banner_tag" as const) : undefined,
 });
 
-/** `period` may be another one, to compare with. */
+/** `period` may differ from the address's, for a comparison. */
 export const cohorts = (scope: Scope, period?: Period) =>
   inOwn(query("cohorts", asked(scope, period), (asked, options) => client.cohorts.$get({ query: asked }, options)));
 

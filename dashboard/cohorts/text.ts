@@ -2,7 +2,7 @@ import { dateText } from "../format.ts";
 import { words } from "../words.ts";
 import type { Cohort } from "./query.ts";
 
-/** A cohort by its first day, as short as it is clear. */
+/** The name of a cohort from its first day, as short as possible without being ambiguous. */
 export const cohortText = (cohort: string, interval: Cohort): string =>
   interval === "day"
     ? dateText(cohort)

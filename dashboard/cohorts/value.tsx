@@ -1,4 +1,4 @@
-/** What a visitor of each cohort had paid so many days after the first. A day that is not over for a cohort has no point. */
+/** What a visitor of each cohort had paid by each day after the first. A day that is not over for a cohort has no point. */
 import { useEffect } from "preact/hooks";
 import { useAnswer } from "../answers.ts";
 import { COLOURS } from "../chart/axis.ts";
@@ -12,7 +12,7 @@ import { type ComparedCohorts, comparedCohorts, type Held } from "./compared.ts"
 import type { CohortRow } from "./query.ts";
 import { cohortText } from "./text.ts";
 
-/** Of several cohorts together, each by its people; null where no day is over, or part of it has no exchange rate. */
+/** The mean of several cohorts, weighted by their people; null if no day is over, or an amount has no exchange rate. */
 function valueAfter(rows: readonly Pick<CohortRow, "value">[], index: number): number | null {
   const over = rows.flatMap(({ value }) => value[index] ?? []).filter(({ people }) => people > 0);
   const people = over.reduce((all, value) => all + value.people, 0);

@@ -1,4 +1,4 @@
-/** What one person may ask for: all that is kept of them, or that it goes. */
+/** Requests of a data subject: an export of everything stored about a person, or its erasure. */
 import { useNavigation } from "../navigation.ts";
 import { Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
@@ -46,7 +46,7 @@ export function DataRequestsPanel({ scope }: { scope: Scope }) {
             key={address.player_id}
             player_id={address.player_id}
             scope={scope}
-            // The id of who was erased does not stay in the address.
+            // The id of an erased person does not stay in the address.
             erased={(part) => go({ player_id: undefined, part }, "replace")}
           />
         )}

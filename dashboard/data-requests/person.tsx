@@ -1,4 +1,4 @@
-/** The player that was found, and what can be done about them. */
+/** The player that was found, with the actions export and erasure. */
 import { useState } from "preact/hooks";
 import { useAction } from "../act/action.ts";
 import { Confirm } from "../act/dialog.tsx";
@@ -24,7 +24,7 @@ export function Person({ player_id, scope, erased }: Found) {
   const { project_id, timezone } = scope;
   const [asked, ask] = useState(false);
   const answer = useAnswer(player(project_id, player_id));
-  // Not a player yet perhaps, and still named by what was refused, or could not be stored.
+  // Without a player, refused requests or dead letters may still have this id.
   const unknown = answer.error?.status === 404;
   return (
     <>

@@ -1,4 +1,4 @@
-/** What is asked about one person, and about erasures. */
+/** Requests about one person, and about erasures. */
 import { client } from "../api.ts";
 import { fileOf, query } from "../reports.ts";
 
@@ -7,7 +7,7 @@ export const player = (project_id: string, player_id: string) =>
     client.players[":player_id"].$get({ param: { player_id }, query: { project_id } }, options),
   );
 
-/** Where all that is kept of a player can be had. */
+/** The address of a player's export. */
 export function exportOf(project_id: string, player_id: string, format: "json" | "csv" | "ndjson"): string {
   return fileOf(client.players[":player_id"].export.$url({ param: { player_id }, query: { project_id } }), format);
 }

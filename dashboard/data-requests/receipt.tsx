@@ -1,4 +1,4 @@
-/** How an erasure goes on, and its signed receipt: what was found where. */
+/** The progress of an erasure, and its signed receipt with what was found in which store. */
 import { Copied } from "../act/copied.tsx";
 import { useAnswer, useRefreshing } from "../answers.ts";
 import { Count, Facts } from "../figure.tsx";

@@ -1,4 +1,4 @@
-/** One dead letter: what it holds and why it failed; changed, replayed or discarded from here. */
+/** One dead letter: its content and why it failed; it can be changed, replayed or discarded here. */
 import { useState } from "preact/hooks";
 import type { DeadLetterView } from "../../worker/admin/dead-letters.ts";
 import { useAction } from "../act/action.ts";
@@ -14,7 +14,7 @@ import { Standing } from "./columns.tsx";
 import { discard, replay } from "./query.ts";
 
 type Shown = { letter: DeadLetterView; timezone: string; close: () => void };
-/** What a message that could not be read is to be made of. */
+/** The initial text of an edit, for a message that could not be read. */
 const NEW_EVENT = { project_id: "default", event_type: "", player_id: "" };
 
 export function Letter({ letter: first, timezone, close }: Shown) {
@@ -96,7 +96,7 @@ type Edited = { letter: DeadLetterView; changed: (letter: DeadLetterView) => voi
 function Edit({ letter: { id, sent, event_id }, changed, back }: Edited) {
   const action = useAction(async ({ event }: Filled) => {
     const edited = readJson("event", event);
-    // The server takes changes: what is no longer there is taken away.
+    // The server expects changes: fields that were deleted in the editor are sent as null.
     const gone = Object.fromEntries(Object.keys(sent).map((name) => [name, null]));
     const changes = { event: { ...gone, ...edited } };
     const param = { id: String(id) };

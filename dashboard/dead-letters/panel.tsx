@@ -1,4 +1,4 @@
-/** Events that the log could not store: looked at, mended, stored after all, or given up. */
+/** Events that the log could not store: they can be read, edited, replayed or discarded. */
 import { useState } from "preact/hooks";
 import type { DeadLetterView } from "../../worker/admin/dead-letters.ts";
 import { useAction } from "../act/action.ts";

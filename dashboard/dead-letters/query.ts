@@ -1,4 +1,4 @@
-/** What the list of dead letters asks, and how many of them are worked through one after the other. */
+/** Requests of the list of dead letters, and actions on many of them in turn. */
 import { say } from "../act/said.tsx";
 import type { Address } from "../address.ts";
 import { refreshAnswers } from "../answers.ts";
@@ -18,7 +18,7 @@ export const statusOf = ({ part }: Address): Status => (part === "replayed" || p
 
 const PAGE = "100";
 
-/** Those of all projects where none is chosen: a message that could not be read belongs to none. */
+/** Letters of all projects if none is chosen: a message that could not be read belongs to none. */
 const asked = (address: Address, cursor: number | undefined) => ({
   project_id: address.project_id,
   status: statusOf(address),
@@ -32,7 +32,7 @@ export const deadLetters = (address: Address, cursor?: number) =>
     client["dead-letters"].$get({ query: asked }, options),
   );
 
-/** Replays some, and gives back why the first failed of those that did. */
+/** Replays some, and returns the reason of the first failure. */
 export async function replay(ids: number[]): Promise<{ replayed: number; failed: number; why: string | undefined }> {
   const { replayed, failed, results } = await read(client["dead-letters"].replay.$post({ json: { ids } }));
   const why = results.find((result) => result.status === "failed");
@@ -46,7 +46,7 @@ export async function discard(ids: number[]): Promise<{ discarded: number }> {
 export type Work = "replay" | "discard";
 const DONE = { replay: stateText("replayed"), discard: stateText("discarded") } as const;
 
-/** All that the address lists, page by page. What fails stays, and is not tried again on the way. */
+/** All letters that match the address, page by page. Those that fail stay, and are not tried twice. */
 export async function workThrough(work: Work, address: Address, tell: (progress: string) => void): Promise<void> {
   let [done, failed] = [0, 0];
   let why: string | undefined;

@@ -1,4 +1,4 @@
-/** All that is known of one event. */
+/** All fields of one event. */
 import type { EventView } from "../../worker/reports/event.ts";
 import { Copied } from "../act/copied.tsx";
 import { Dialog } from "../act/dialog.tsx";

@@ -1,4 +1,4 @@
-/** The log, the last event taken first; one of them in full. */
+/** The event log, the last accepted event first; or one event in full. */
 import { FIELD_NAMES, FIELD_TITLES, NO_FILTERS } from "../address.ts";
 import { periodText } from "../format.ts";
 import { useNavigation } from "../navigation.ts";

@@ -1,11 +1,11 @@
-/** What is asked about single events. */
+/** Requests about single events. */
 import { client } from "../api.ts";
 import { datedOf, fileOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
 const asked = (scope: Scope) => {
   const { event_type, player_id, part } = scope.address;
-  // A list of payments is what counts, unless all is asked for.
+  // A list of payments has only those that count, unless all are asked for.
   const include = part === "all" ? ("all" as const) : ("counted" as const);
   return { ...datedOf("events", scope), event_type, player_id, include };
 };

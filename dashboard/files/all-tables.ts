@@ -1,4 +1,4 @@
-/** All tables of a period, each as it is shown in its view, as one file. */
+/** All tables of a period, each as in its view, as one file. */
 import { columnsOf as breakdownColumns, broughtBy } from "../breakdown/columns.ts";
 import { breakdown, DIMENSIONS, NAMES } from "../breakdown/query.ts";
 import { COLUMNS as CAMPAIGNS } from "../campaigns/columns.ts";
@@ -59,7 +59,7 @@ function tablesOf(scope: Scope): Table[] {
         return { columns: breakdownColumns(heading), rows: broughtBy(rows, dimension) };
       }),
     ),
-    // Each reads the log, so there are only those that no other table tells.
+    // Each of these reads the log, so only dimensions that no other table has are included.
     ...["referrer", "landing_page"].map((by) =>
       table(words.files.sourcesBy(words.inSentence(dimensionTitle(by))), async (signal) => {
         const { rows, currency } = await traffic(grouped(by)).ask(signal);
@@ -92,11 +92,11 @@ function tablesOf(scope: Scope): Table[] {
   ];
 }
 
-/** What could not be read is named in a file of its own: nobody takes it for empty. */
+/** Tables that could not be read are named in a separate file, so that they are not mistaken for empty ones. */
 export async function allTables(scope: Scope): Promise<Blob> {
   const files: Packed[] = [];
   const missing: string[] = [];
-  // One after the other: the database answers one question at a time.
+  // In turn, since the database answers one query at a time.
   for (const { name, read } of tablesOf(scope))
     try {
       files.push({ name: `${name}.csv`, text: await read(SIGNAL) });

@@ -28,7 +28,7 @@ async function deflated(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<Arra
 const LOCAL = 0x04_03_4b_50;
 const CENTRAL = 0x02_01_4b_50;
 const END = 0x06_05_4b_50;
-/** What is needed to read it: deflated files. */
+/** The version needed to extract: 2.0, for deflated files. */
 const VERSION = 20;
 /** Names are UTF-8. */
 const UTF_8 = 0x08_00;

@@ -1,4 +1,4 @@
-/** Any two dates, in whichever order they are given. */
+/** A form for any two dates, in either order. */
 import type { Period } from "../period.ts";
 import { words } from "../words.ts";
 

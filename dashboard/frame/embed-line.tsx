@@ -1,4 +1,4 @@
-/** What surrounds a view that is embedded in another site's page: the days, and a link to the whole dashboard. */
+/** The line around a view that is embedded in another site's page: the days, and a link to the dashboard. */
 import { writeAddress } from "../address.ts";
 import { Mark } from "../icons.tsx";
 import { useNavigation } from "../navigation.ts";

@@ -8,10 +8,10 @@ import { daysOf, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import { words } from "../words.ts";
 
-/** By these the API tells events apart. */
+/** The fields that the API can count the values of. */
 type Told = Exclude<Field, "platform">;
 
-/** Whatever the filters are: others of the same field can be added to those that are chosen. */
+/** Without the filters, so that further values of a filtered field can be added. */
 const valuesOf = (field: Told, scope: Scope) => ({
   ...queryAll("values", { project_id: scope.address.project_id, ...daysOf(scope), group_by: field }, (asked, options) =>
     client.metrics.$get({ query: asked }, options),
@@ -55,12 +55,12 @@ function Values({ field, scope }: { field: Told; scope: Scope }) {
   );
 }
 
-/** What is chosen in a form, beside what holds already. */
+/** The values chosen in a form, added to the present filters. */
 export const chosenIn = (form: FormData, address: Address): Partial<Address> =>
   Object.fromEntries(
     FIELD_NAMES.map((name) => {
       const given = String(form.get(name) ?? "");
-      // What senders name may begin or end with a space: of a list it is taken as it is.
+      // Values from senders may begin or end with a space: a value of the list is used unchanged.
       const value = name === "platform" ? given.trim() : given;
       return [name, value && !address[name].includes(value) ? [...address[name], value] : address[name]];
     }),

@@ -1,4 +1,4 @@
-/** What the reports are about: tags and other fields, and segments that keep several conditions under a name. */
+/** The filters of the reports: tags, other fields, and segments, which save several conditions under a name. */
 import { useState } from "preact/hooks";
 import { may } from "../../worker/http/principal.ts";
 import { useAction } from "../act/action.ts";
@@ -29,7 +29,7 @@ export function FilterMenu({ scope, entry }: { scope: Scope; entry: ViewEntry })
   const { address, go } = useNavigation();
   const [removed, remove] = useState<string | null>(null);
   const filtered = isFiltered(address);
-  // Who came by a share link has no segments.
+  // Share links have no segments.
   const own = credential() === null;
   const { data } = useAnswer(own ? segments(address.project_id) : null);
   return (
@@ -66,7 +66,7 @@ export function FilterMenu({ scope, entry }: { scope: Scope; entry: ViewEntry })
                 autocomplete="off"
                 spellcheck={false}
               />
-              {/* For a share link nothing is counted that the tables do not have. */}
+              {/* A share link sees only what the tables have: the server counts no further filters for it. */}
               {own && entry.fields && <FieldChoices scope={scope} />}
               <button type="submit" class="button primary">
                 {words.frame.apply}

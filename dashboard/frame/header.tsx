@@ -1,4 +1,4 @@
-/** The top of every page: where one is, as whom, and how it looks. */
+/** The top of every page: the project, the session, and the settings of appearance. */
 import { useState } from "preact/hooks";
 import type { Principal } from "../../worker/http/principal.ts";
 import { credential } from "../api.ts";
@@ -18,7 +18,7 @@ type Signed = {
   principal: Principal;
   project_id: string;
   signOut: (() => Promise<void>) | undefined;
-  /** Opens the list of views, where there is no room for it beside them. */
+  /** Opens the list of views, on screens too narrow to show it all the time. */
   openViews: () => void;
   showKeys: () => void;
 };
@@ -85,7 +85,7 @@ function Leave({ principal, signOut }: { principal: Principal; signOut: () => Pr
   );
 }
 
-/** What amounts are shown in: part of the address, as all that figures depend on. */
+/** The currency of amounts: part of the address, like everything that figures depend on. */
 function CurrencyChoice() {
   const { address, go } = useNavigation();
   return (

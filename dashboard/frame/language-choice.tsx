@@ -1,4 +1,4 @@
-/** The language that the dashboard is shown in from now on, in this browser. */
+/** The choice of the dashboard's language, which is stored in this browser. */
 import { chooseLanguage, LANGUAGES, type Language, language, words } from "../words.ts";
 
 const NAMES = Object.keys(LANGUAGES) as Language[];

@@ -1,4 +1,4 @@
-/** In place of a view that there is not, that is not for everybody, or whose code did not come. */
+/** Shown instead of a view that does not exist, that the reader may not see, or whose code could not be loaded. */
 import type { Principal } from "../../worker/http/principal.ts";
 import { may } from "../../worker/http/principal.ts";
 import { useNavigation } from "../navigation.ts";
@@ -11,7 +11,7 @@ export function NoView({ name }: { name: string }) {
     <div class="failed" role="alert">
       <strong>{known ? words.frame.couldNotBeLoaded(known.title) : words.frame.thereIsNoSuchView}</strong>
       {known ? (
-        // The page may be older than what is deployed by now, so all of it is loaded again.
+        // The page may be older than the deployed version, so all of it is loaded again.
         <button type="button" class="button" onClick={() => location.reload()}>
           {words.frame.reload}
         </button>

@@ -1,4 +1,4 @@
-/** Which days: a preset, any two dates, or as many earlier or later. */
+/** The choice of days: a preset, any two dates, or a step earlier or later by the same length. */
 import { isOffered } from "../address.ts";
 import { periodText } from "../format.ts";
 import { Earlier, Later } from "../icons.tsx";

@@ -1,4 +1,4 @@
-/** Changes to another project: those that one may see, by their names. */
+/** Switches to another project of those that the reader may see, by name. */
 
 import { useState } from "preact/hooks";
 import type { SignedIn } from "../../worker/http/sign-in.ts";
@@ -11,7 +11,7 @@ import { words } from "../words.ts";
 
 type Chosen = { project_id: string; close: () => void };
 
-/** From so many on, one may look for a name. */
+/** The number of projects from which on there is a search field. */
 const MANY = 8;
 
 const session = () => query("session", {}, (_, options) => client.session.$get({}, options));

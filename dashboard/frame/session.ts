@@ -1,4 +1,4 @@
-/** Who is signed in, by the cookie that only the server can read. */
+/** The session, from the cookie that only the server can read. */
 import type { Principal } from "../../worker/http/principal.ts";
 import { ApiError, client, onSignedOut, read } from "../api.ts";
 import { words } from "../words.ts";

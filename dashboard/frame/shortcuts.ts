@@ -1,4 +1,4 @@
-/** What the keyboard does, as data: the sheet shows it, and one listener obeys it. */
+/** Keyboard shortcuts as data, for the help sheet and for the one listener. */
 import { useLayoutEffect } from "preact/hooks";
 import { type Address, COMPARISONS, NO_FILTERS } from "../address.ts";
 import { type Go, useNavigation } from "../navigation.ts";
@@ -28,10 +28,10 @@ const PERIODS: Record<string, Preset> = {
   a: "all",
 };
 
-/** The first follows what is none of them. */
+/** From a value that is not in the list, the first one is next. */
 const after = <Name>(names: readonly Name[], now: Name): Name => names[(names.indexOf(now) + 1) % names.length] ?? now;
 
-/** Days of one's own are to be given. */
+/** The comparisons that the shortcut cycles through: all except custom days, which need a form. */
 const CYCLED: readonly (typeof COMPARISONS)[number][] = COMPARISONS.filter((name) => name !== "custom");
 
 function stepBy(direction: -1 | 1) {
@@ -82,12 +82,12 @@ export const SHORTCUTS: readonly { title: string; keys: readonly Shortcut[] }[] 
   },
 ];
 
-/** How a key is written on a keyboard. */
+/** The label of a key. */
 export const KEY_NAMES: Record<string, string> = { ArrowLeft: "←", ArrowRight: "→" };
 
 const runs = new Map(SHORTCUTS.flatMap(({ keys }) => keys.map((shortcut) => [shortcut.key, shortcut.run])));
 
-/** Views by number, in the order of the menu. */
+/** The shortcuts of views, by number in the order of the menu. */
 const viewAt = (scope: Scope, key: string): Partial<Address> | null => {
   const [view] = viewsOf(scope.principal)[Number(key) - 1] ?? [];
   return /^[1-9]$/.test(key) && view !== undefined ? { view } : null;
@@ -99,11 +99,11 @@ const isTyping = (target: EventTarget | null) =>
 
 export function useShortcuts(scope: Scope | undefined, showSheet: () => void): void {
   const { go } = useNavigation();
-  // With the page itself: the next key is about what is shown now.
+  // Together with the page, so that the next key applies to the present address.
   useLayoutEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.metaKey || event.ctrlKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
-      // A table or list that scrolls sideways keeps the arrows.
+      // In a table or list that scrolls sideways, the arrow keys scroll it.
       if (event.key.startsWith("Arrow") && (event.target as Element).closest('[tabindex="0"]')) return;
       if (event.key === "?") {
         showSheet();

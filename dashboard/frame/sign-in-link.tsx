@@ -13,7 +13,7 @@ function takeCode(): string | undefined {
   return code;
 }
 
-/** Shows the page once it is settled; with the reason, where the link opens nothing. */
+/** Shows the page once the code has been used; with the reason, if the link did not sign in. */
 export function BySignInLink({ page }: { page: (refusal: string | null) => ComponentChildren }) {
   const [code] = useState(takeCode);
   const [refusal, setRefusal] = useState<string | null | undefined>(code === undefined ? null : undefined);

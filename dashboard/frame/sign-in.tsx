@@ -1,4 +1,4 @@
-/** Asks for a key and changes it for a session. The address stays, so that one arrives where one wanted to go. */
+/** Asks for a key and exchanges it for a session. The address stays, so that the requested page opens afterwards. */
 import { useState } from "preact/hooks";
 import type { Principal } from "../../worker/http/principal.ts";
 import { ApiError } from "../api.ts";
@@ -10,7 +10,7 @@ const LOCAL = ["localhost", "127.0.0.1", "[::1]"];
 
 type Asking = {
   signedIn: (principal: Principal) => void;
-  /** Why a sign-in link did not do it. */
+  /** Why a sign-in link failed. */
   refusal: string | null;
 };
 

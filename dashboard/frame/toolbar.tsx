@@ -1,4 +1,4 @@
-/** What the reports are about: days, comparison, filters. */
+/** The toolbar of the reports: days, comparison, filters. */
 
 import { addDays, daysBetween } from "../../worker/calendar.ts";
 import { COMPARISONS } from "../address.ts";
@@ -76,13 +76,13 @@ function ComparisonMenu({ scope }: { scope: Scope }) {
   );
 }
 
-/** As many days, just before: to begin with. */
+/** The initial comparison: as many days, just before. */
 const before = ({ from, to }: Period): Period => ({
   from: addDays(from, -daysBetween(from, to)),
   to: addDays(from, -1),
 });
 
-/** As large as the toolbar will be: the filters, which stand in the address, are those of the toolbar already. */
+/** A placeholder with the toolbar's size: the filters are already known from the address. */
 export const ToolbarSkeleton = ({ entry }: { entry: ViewEntry }) => (
   <div class="toolbar" aria-hidden="true" inert>
     <div class="period">

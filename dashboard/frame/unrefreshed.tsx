@@ -1,4 +1,4 @@
-/** Says, once for the whole page, that the figures on it are from before, and why. */
+/** Says once for the whole page that its figures are not up to date, and why. */
 import { refreshAnswers, useRefreshing, useStaleness } from "../answers.ts";
 import { exact } from "../format.ts";
 import { words } from "../words.ts";

@@ -1,4 +1,4 @@
-/** The list of views: beside them where there is room, over them where there is not. */
+/** The list of views: next to the view if there is room, otherwise over it. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Principal } from "../../worker/http/principal.ts";
 import { Link } from "../link.tsx";
@@ -6,7 +6,7 @@ import { useNavigation } from "../navigation.ts";
 import { isAdministrative, type ViewEntry, viewsOf } from "../views.ts";
 import { words } from "../words.ts";
 
-/** Not by `scrollIntoView`: Chromium lets the next Tab begin behind what that showed, so the first links were left out. */
+/** Not by `scrollIntoView`: after it, Chromium starts the next Tab from the shown element, so the first links were skipped. */
 function bringIntoSight(list: Element, item: Element): void {
   const [frame, box] = [list.getBoundingClientRect(), item.getBoundingClientRect()];
   if (box.bottom > frame.bottom) list.scrollTop += box.bottom - frame.bottom;
@@ -14,7 +14,7 @@ function bringIntoSight(list: Element, item: Element): void {
 }
 
 type Group = ViewEntry["group"];
-/** `near`: a view is about to be asked for. */
+/** `near`: called when a view is likely to be opened next. */
 type Links = { near: (view: string) => void; close: () => void };
 
 export function ViewsMenu({ principal, open, near, close }: Links & { principal: Principal; open: boolean }) {
@@ -22,7 +22,7 @@ export function ViewsMenu({ principal, open, near, close }: Links & { principal:
   const groups = [...new Set(views.map(([, { group }]) => group))];
   const { view } = useNavigation().address;
   const menu = useRef<HTMLElement>(null);
-  // The chosen one is in sight, however long the list is; where the list opens over the page, it begins at its beginning.
+  // The chosen view is scrolled into sight; a list that opens over the page starts at its top.
   useEffect(() => {
     const chosen = menu.current?.querySelector("[aria-current]");
     if (open && menu.current) menu.current.scrollTop = 0;

@@ -1,4 +1,4 @@
-/** What a project sees before its first event: where to go to get one. Goes away by itself when it comes. */
+/** Shown before a project's first event: links to set it up. Disappears when the first event arrives. */
 import { isFiltered } from "../address.ts";
 import { useAnswer } from "../answers.ts";
 import { campaigns } from "../campaigns/query.ts";

@@ -8,7 +8,7 @@ export type Group = { banner_tag: string | null; steps: readonly FunnelStep[] };
 
 const STEPS = ["visit", "registration", "first_deposit", "repeat_deposit"] as const;
 
-/** How the way to a step from the one before is called, where there is little room. */
+/** A short name for the passage from the previous step to this one. */
 const PASSAGES: Record<string, string> = {
   registration: words.common.visitReg,
   first_deposit: words.common.regFirstDep,

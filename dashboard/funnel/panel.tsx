@@ -1,4 +1,4 @@
-/** Visit → registration → first deposit → repeat deposit: how many went on, and how long it took them. */
+/** Visit → registration → first deposit → repeat deposit: how many took each step, and how long it took them. */
 import type { ComponentChildren } from "preact";
 import type { Funnel, FunnelStep } from "../../worker/reports/funnel.ts";
 import { Compared, ComparisonSkeleton, useCompared } from "../campaigns/comparison.tsx";
@@ -39,7 +39,7 @@ function Actions() {
   );
 }
 
-/** On the overview, the cards say how things changed. */
+/** On the overview, the cards show the changes. */
 const isCompared = ({ address: { view, compare } }: Scope) => view !== "overview" && compare !== "none";
 
 function Show({ data: { steps, by }, scope }: { data: Funnel; scope: Scope }) {
@@ -81,12 +81,12 @@ function Show({ data: { steps, by }, scope }: { data: Funnel; scope: Scope }) {
   );
 }
 
-/** `named`: who looks may see who they are. */
+/** `named`: the reader may see who the players are. */
 type Shown = { step: FunnelStep; share: number; first: boolean; named: boolean; change: ComponentChildren };
 
 type Changed = { current: FunnelStep | undefined; earlier: FunnelStep | undefined; called: string };
 
-/** How many more or fewer took the step than in the period that is compared with. */
+/** How many more or fewer took the step than in the compared period. */
 const StepChange = ({ current, earlier, called }: Changed) =>
   current &&
   earlier && (

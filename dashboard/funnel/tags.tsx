@@ -1,4 +1,4 @@
-/** The funnel of each tag: how many of its people took each step, and went on. */
+/** The funnel of each tag: how many of its people took each step, and the share that went on to the next. */
 import type { Funnel } from "../../worker/reports/funnel.ts";
 import { isFiltered, justTag, NO_FILTERS } from "../address.ts";
 import { useNavigation } from "../navigation.ts";

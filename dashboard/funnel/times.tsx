@@ -40,7 +40,7 @@ export function TimesPanel({ scope }: { scope: Scope }) {
   );
 }
 
-/** A place for each passage, side by side where there is room. */
+/** A figure for each passage between steps, side by side if there is room. */
 const Passages = ({ show }: { show: (step: TimedFunnelStep["event_type"]) => ComponentChildren }) => (
   <div class="passages">
     {STEPS.slice(1).map((name, index) => (

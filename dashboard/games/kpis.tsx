@@ -1,4 +1,4 @@
-/** Today, app by app. */
+/** Today's figures of each app. */
 import { dateText } from "../format.ts";
 import { useNavigation } from "../navigation.ts";
 import { panel } from "../panel.tsx";

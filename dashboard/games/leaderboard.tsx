@@ -1,4 +1,4 @@
-/** Who has scored most in an app: today, this week, ever, or in a season that is over. */
+/** The highest scores of an app: today, this week, of all time, or in a past season. */
 import { useAnswer } from "../answers.ts";
 import { exact } from "../format.ts";
 import { useNavigation } from "../navigation.ts";

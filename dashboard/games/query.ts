@@ -1,4 +1,4 @@
-/** What is asked about apps and their leaderboards. */
+/** Requests about apps and their leaderboards. */
 import { addDays } from "../../worker/calendar.ts";
 import { client } from "../api.ts";
 import { inCurrency, inOwn } from "../currency.ts";
@@ -16,7 +16,7 @@ export type AppKpis = Kpis["rows"][number];
 
 const SCORED_DAYS = 91;
 
-/** Which apps players have scored in of late: those that have a board. */
+/** The apps with recent scores, which have a leaderboard. */
 export const scored = (scope: Scope) =>
   queryAll(
     "scored",
@@ -31,7 +31,7 @@ export const scored = (scope: Scope) =>
   );
 
 export const TOPS = ["10", "100", "1000"] as const;
-/** The most that the API gives at once. */
+/** The most rows that the API returns at once. */
 const MOST = "1000";
 export const topOf = ({ address }: Scope) => TOPS.find((top) => top === address.part) ?? "100";
 

@@ -1,4 +1,4 @@
-/** Which day or week a leaderboard is of, and the ones beside it. */
+/** The day or week of a leaderboard, with buttons to the one before and after. */
 import { addDays, mondayOf } from "../../worker/calendar.ts";
 import { periodText } from "../format.ts";
 import { Earlier, Later } from "../icons.tsx";

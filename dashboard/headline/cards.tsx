@@ -1,4 +1,4 @@
-/** The figures of the period. A card with a course over time chooses what the chart shows. */
+/** The figures of the period. A card whose figure exists over time selects what the chart shows. */
 import type { ComponentChildren } from "preact";
 import type { CampaignFigures, Campaigns } from "../../worker/reports/campaigns.ts";
 import { useAmounts } from "../amounts.ts";
@@ -16,7 +16,7 @@ type Card = {
   figure: Figure;
   title: string;
   series?: SeriesName;
-  /** Of an amount: what belongs to it and has no exchange rate. */
+  /** The parts of an amount that have no exchange rate. */
   missing?: (figures: CampaignFigures) => Record<string, string>;
   Note: (data: { data: Campaigns }) => ComponentChildren;
 };
@@ -76,7 +76,7 @@ const CARDS: readonly Card[] = [
   },
 ];
 
-/** Where the project has a rule for NGR, its card replaces the number of deposits. */
+/** If the project has a rule for NGR, its card replaces the number of deposits. */
 const NGR_CARDS: readonly Card[] = [
   ...CARDS.slice(0, 3),
   {
@@ -103,7 +103,7 @@ export function Cards({ data, scope }: { data: Campaigns; scope: Scope }) {
   const { address } = scope;
   const { go } = useNavigation();
   const cards = useCards(data);
-  // Without a rule for NGR the chart is of what was deposited.
+  // Without a rule for NGR the chart shows the deposited amounts.
   const chosen = address.series === "ngr" && data.total.ngr === undefined ? "amount" : address.series;
   return (
     <div class={`cards of-${cards.length}`}>
@@ -147,7 +147,7 @@ function CardBody({
   );
   const inWords = (of: CampaignFigures) =>
     missing ? exactMoney(String(of[figure]), data.currency) : exact(Number(of[figure]));
-  // What an amount rests on is how many deposits it is of.
+  // Whether a figure is small: an amount by its number of deposits.
   const isFew = (of: CampaignFigures) => Number(of[missing ? "deposits" : figure]) < FEW;
   return (
     <>

@@ -1,4 +1,4 @@
-/** The figures of the period as cards, and the one that is chosen over time. */
+/** The figures of the period as cards, and the chosen one over time. */
 import type { ComponentChildren } from "preact";
 import { useAnswer } from "../answers.ts";
 import { ComparisonNote, ComparisonSkeleton } from "../campaigns/comparison.tsx";

@@ -1,4 +1,4 @@
-/** The figures of the last 24 hours, each the sum of its hours: people of several hours cannot be added up. */
+/** The figures of the last 24 hours, each the sum of its hours: without numbers of people, which cannot be added up. */
 import type { ComponentChildren } from "preact";
 import { useAmounts } from "../amounts.ts";
 import { type Answer, useAnswer } from "../answers.ts";
@@ -17,12 +17,12 @@ import { pointsOf, SERIES } from "./series.ts";
 const COUNTED = ["visits", "registrations", "deposits"] as const;
 type Counted = (typeof COUNTED)[number];
 type Money = Awaited<ReturnType<ReturnType<typeof deposited>["ask"]>>;
-/** Without `money` for who sees no amounts. */
+/** Without `money` for a reader who sees no amounts. */
 type Known = { counts: Awaited<ReturnType<ReturnType<typeof metrics>["ask"]>>; money?: Money };
 
 const total = (points: readonly number[]) => points.reduce((all, point) => all + point, 0);
 
-/** What was deposited in some of the hours of these days. */
+/** The amount deposited in some hours of these days. */
 function paidIn({ rows, into }: Money, days: Period, begin: number, end: number) {
   const hours = new Set(
     bucketsOf(days, "hour")
@@ -37,7 +37,7 @@ function paidIn({ rows, into }: Money, days: Period, begin: number, end: number)
   };
 }
 
-/** Both are asked for at once, and shown together. */
+/** Both are requested at once, and shown together. */
 function together(counts: Answer<Known["counts"]>, money: Answer<Money>): Answer<Known> {
   return {
     data: counts.data && money.data && { counts: counts.data, money: money.data },
@@ -77,7 +77,7 @@ function Cards({ data: { counts, money }, scope }: { data: Known; scope: Scope }
       <div class={`cards of-${COUNTED.length + (money ? 1 : 0)}`}>
         {COUNTED.map((name) => {
           const hours = hoursOf(name);
-          // The running hour is held against none.
+          // The running hour is not compared.
           const [now, then] = [total(hours.slice(begin, end - 1)), total(hours.slice(before, begin - 1))];
           return (
             <button

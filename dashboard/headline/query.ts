@@ -1,4 +1,4 @@
-/** The course over time; weeks and months are summed up from days. `period` may be another one, to compare with. */
+/** A figure over time; weeks and months are summed up from days. `period` may differ from the address's, for a comparison. */
 import { localTime } from "../../worker/calendar.ts";
 import type { MetricsRow } from "../../worker/reports/metrics.ts";
 import type { Query } from "../answers.ts";
@@ -11,9 +11,9 @@ import { AMOUNT, type AmountName, FIRST, isOfMoney } from "./series.ts";
 
 export type Course = Period & {
   rows: Pick<MetricsRow, "event_date" | "event_hour" | "event_type" | "total" | "count">[];
-  /** The currency, where it is of amounts. */
+  /** The currency, if the figures are amounts. */
   into?: string;
-  /** What it is of, where that is no count of events by type. */
+  /** What is measured, if that is no count of events by type. */
   of?: AmountName | "first_deposits";
 };
 
@@ -26,7 +26,7 @@ export const metrics = (scope: Scope, period: Period): Query<Course> =>
     (asked, options) => client.metrics.$get({ query: asked }, options),
   );
 
-/** What was paid of one type, in the project's currency. */
+/** The payments of one type, in the project's currency. */
 function paid(scope: Scope, period: Period, event_type: "deposit" | "refund" | "withdrawal") {
   const asked = {
     ...datedOf("revenue", scope, period),
@@ -39,17 +39,17 @@ function paid(scope: Scope, period: Period, event_type: "deposit" | "refund" | "
 
 export const deposited = (scope: Scope, period: Period) => paid(scope, period, "deposit");
 
-/** NGR is of deposits, as in the campaign table: of what was paid, no other payments come in. */
+/** NGR is computed from deposits, as in the campaign table: no other incoming payments count. */
 const PAID_OF = { amount: ["deposit"], ngr: ["deposit", "refund", "withdrawal"] } as const;
 
-/** Each day's sum in the place of its count: a row for each type of payment that it is made of. */
+/** Rows with each day's sum instead of a count: one row for each type of payment in it. */
 function amounts(scope: Scope, period: Period, of: AmountName): Query<Course> {
   const queries = PAID_OF[of].map((type) => paid(scope, period, type));
   return {
     key: [of, ...queries.map(({ key }) => key)].join(" "),
     ask: async (signal) => {
       const answers = await Promise.all(queries.map(({ ask }) => ask(signal)));
-      // A project without a rule for NGR has no such amounts: then it is of what was deposited.
+      // A project without a rule for NGR has no such amounts: then the deposited amounts are shown.
       const ofNgr = of === "ngr" && answers.every(({ rows }) => rows.every((row) => row.ngr !== undefined));
       const [given] = answers;
       const course = (of === "ngr" && !ofNgr && given ? [given] : answers).flatMap(({ rows }) =>
@@ -67,7 +67,7 @@ function amounts(scope: Scope, period: Period, of: AmountName): Query<Course> {
 }
 
 const HOUR_MS = 3_600_000;
-/** A moment of a day on a clock: at noon in UTC, or half a day before or after, every clock shows that day. */
+/** A moment that is on a given day in a time zone: one of noon in UTC and half a day before or after is, in every zone. */
 function momentOf(timezone: string, date: string): number {
   const noon = Date.parse(`${date}T12:00Z`);
   return [noon, noon - 12 * HOUR_MS].find((at) => localTime(timezone, at).date === date) ?? noon + 12 * HOUR_MS;

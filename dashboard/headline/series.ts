@@ -1,4 +1,4 @@
-/** What the chart over time can show, and its points. Pure. */
+/** The series that the chart over time can show, and their points. Pure. */
 import type { MetricsRow } from "../../worker/reports/metrics.ts";
 import type { SERIES_NAMES } from "../address.ts";
 import { type Bucket, bucketOf, bucketsOf, type Interval, type Period } from "../period.ts";
@@ -7,19 +7,19 @@ import { words } from "../words.ts";
 export type SeriesName = (typeof SERIES_NAMES)[number];
 export type Measure = "total" | "count";
 
-/** The type under which amounts come (`query.ts`): no event is called so. */
+/** The event type that stands for amounts (`query.ts`): no event can have this name. */
 export const AMOUNT = "deposit amount";
-/** Likewise of first deposits. */
+/** Likewise for first deposits. */
 export const FIRST = "first deposit";
 export type AmountName = "amount" | "ngr";
 export const isOfMoney = (name: SeriesName): name is AmountName => name === "amount" || name === "ngr";
 
-/** What counts of events by type have: amounts are no counts, and first deposits are people that a report of their own has. */
+/** The series in the counts of events by type: not amounts, and not first deposits, which have a separate report. */
 export type CountedName = Exclude<SeriesName, AmountName | "first_deposits">;
 export const countedOf = (name: SeriesName): CountedName =>
   isOfMoney(name) || name === "first_deposits" ? "deposits" : name;
 
-/** Each has a colour of its name in style/tokens.css. */
+/** Each has a colour with its name in style/tokens.css. */
 export const SERIES: Record<SeriesName, { title: string; event_type: string }> = {
   visits: { title: words.common.visits, event_type: "visit" },
   registrations: { title: words.common.registrations, event_type: "registration" },
@@ -33,7 +33,7 @@ export const MEASURES = { total: words.headline.total, count: words.headline.uni
   Measure,
   string
 >;
-/** People of several days cannot be added up: a week has no number of its own. Nor has an amount, or a first deposit. */
+/** Whether a series has unique people besides the total: only by hour or day, since people of several days cannot be added up. */
 export const isCounted = (interval: Interval, series: SeriesName): boolean =>
   !isOfMoney(series) && series !== "first_deposits" && (interval === "hour" || interval === "day");
 

@@ -22,19 +22,19 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
   const { address } = scope;
   const { go } = useNavigation();
   const [asTable, toggle] = useAsTable();
-  // Of hours that lie in two days, those before them are of the same answer.
+  // When the hours are in two days, the hours to compare with are in the same answer.
   const hours = isHourly(address.period) ? lastHours(scope.today, scope.hour) : undefined;
   const answer = useAnswer(course(scope, hours?.days ?? scope));
   const before = useAnswer(previous && !hours ? course(scope, previous) : null);
   const noted = useAnswer(seesNotes(scope.principal) ? annotations(scope, hours?.days ?? scope) : null);
   const [reading, read] = useState(false);
   const amounts = useAmounts();
-  // A project without a rule has no NGR: its answer is of deposits.
+  // A project without a rule has no NGR: its answer has deposits.
   const chosen = address.series === "ngr" && answer.data?.of === "amount" ? "amount" : address.series;
   const { title } = SERIES[chosen];
   const [shortest, ...longer] = intervalsOf(scope);
   const intervals = [shortest, ...longer].filter((name) => name !== "hour" || chosen !== "first_deposits");
-  // Its place is held until the other period is there.
+  // A placeholder is shown until the other period arrives.
   const isCompared = address.compare !== "none";
   useEffect(fetchDrawing, []);
 
@@ -90,7 +90,7 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
       >
         {(data) => {
           const interval = intervalIn(data.rows, scope);
-          // What is shown may still be counts where amounts are asked for, or the other way round.
+          // The shown answer may still have counts when amounts were requested, or the other way round.
           const series = data.of ?? countedOf(address.series);
           const { title, event_type } = SERIES[series];
           const compared = previous && before.data?.of === data.of ? before.data : undefined;

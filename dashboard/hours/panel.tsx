@@ -1,4 +1,4 @@
-/** When it happens: the hours of a week, each the deeper the more there was of what the cards have chosen. */
+/** A heat map of the hours of a week, of the figure that is chosen in the cards. */
 import type { Metrics } from "../../worker/reports/metrics.ts";
 import { exact, short, weekday } from "../format.ts";
 import { type CountedName, countedOf, SERIES } from "../headline/series.ts";
@@ -47,7 +47,7 @@ function Actions({ scope }: { scope: Scope }) {
 }
 
 function Week({ rows, series }: { rows: Metrics["rows"]; series: CountedName }) {
-  // As the cards count: a registration is a person's, all else is events.
+  // As in the cards: registrations are counted by person, all else by event.
   const { week, most } = weekOf(rows, series === "registrations" ? "count" : "total");
   const { title } = SERIES[series];
   return (

@@ -16,7 +16,7 @@ export type Standing = "active" | "expired" | "revoked";
 export const standingOf = ({ revoked_at, expires_at }: KeyView): Standing =>
   revoked_at !== null ? "revoked" : expires_at !== null && Date.parse(expires_at) <= Date.now() ? "expired" : "active";
 
-/** A key can be rotated while its predecessor still works: they differ by their ids. */
+/** After a rotation the previous key may still work, under the same name: ids tell them apart. */
 export const COLUMNS: readonly Column<KeyView>[] = [
   { name: "name", title: words.common.name, kind: "text" },
   {

@@ -1,4 +1,4 @@
-/** What can be done with a key, each in front of the list. */
+/** The dialogs of the list of keys: make, change, rotate, revoke. */
 import type { KeyView } from "../../worker/admin/keys.ts";
 import type { Role } from "../../worker/http/principal.ts";
 import { useAction } from "../act/action.ts";
@@ -15,7 +15,7 @@ import type { Scope } from "../scope.ts";
 import { words } from "../words.ts";
 import { ROLES, standingOf } from "./columns.tsx";
 
-/** A key as it is given out, this once. */
+/** A new key, which is shown only once. */
 export type Shown = { name: string; key: string; note: string };
 
 type Fronted = { scope: Scope; close: () => void };

@@ -1,4 +1,4 @@
-/** Keys: who may send and read what; made, changed, rotated, revoked. */
+/** The keys of the API with their rights: they can be made, changed, rotated and revoked. */
 import { useState } from "preact/hooks";
 import type { KeyView } from "../../worker/admin/keys.ts";
 import { useAnswer } from "../answers.ts";
@@ -12,7 +12,7 @@ import { COLUMNS, standingOf } from "./columns.tsx";
 import { ChangeKey, MakeKey, RevokeKey, RotateKey, type Shown, ShownKey } from "./dialogs.tsx";
 import { keys } from "./query.ts";
 
-/** What is in front of the list. */
+/** The open dialog. */
 type Opened =
   | { what: "make" }
   | { what: "change" | "rotate" | "revoke"; key: KeyView }

@@ -1,5 +1,5 @@
 import { client } from "../api.ts";
 import { query } from "../reports.ts";
 
-/** Of all projects that one may change. */
+/** The keys of all projects that the reader may change. */
 export const keys = () => query("keys", {}, (_, options) => client.keys.$get({}, options));

@@ -24,7 +24,7 @@ const figure = (
   more: Partial<Pick<Column<Group>, "share" | "missing" | "summed">> = {},
 ): Column<Group> => ({ name, title, kind, hint, currency: ({ into }) => into, ...more });
 
-/** What has no exchange rate of what they spent. */
+/** The spent amounts that have no exchange rate. */
 const spent = { missing: (group: Group) => lessOf(group.unconverted, group.refunded_unconverted) };
 const summed = true as const;
 

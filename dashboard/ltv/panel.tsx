@@ -1,4 +1,4 @@
-/** What players are worth over all history, by how much they spent. */
+/** The lifetime value of players, by how much they spent. */
 import { hasFields } from "../address.ts";
 import { useNavigation } from "../navigation.ts";
 import { NoRate } from "../no-rate.tsx";

@@ -3,7 +3,7 @@ import { inCurrency, inOwn } from "../currency.ts";
 import { aboutOf, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 
-/** The segments; the players have a view of their own. */
+/** The segments; the players are in a separate view. */
 export const ltv = (scope: Scope) =>
   inOwn(
     query("ltv", { ...aboutOf("ltv", scope), ...inCurrency(scope), limit: "1" }, (asked, options) =>

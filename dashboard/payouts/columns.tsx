@@ -18,7 +18,7 @@ export const Standing = ({ status }: Pick<ConversionView, "status">) => (
 
 type Total = Statement["totals"][number];
 
-/** An amount that is to be paid: shown whole, as no abbreviation suits it. */
+/** An amount to be paid, shown in full and never abbreviated. */
 const payment = (amount: string | null, currency: string) =>
   amount === null ? <span class="muted">{NOTHING}</span> : <Price amount={amount} currency={currency} />;
 
@@ -53,7 +53,7 @@ const LINES: readonly Column<StatementLine>[] = [
   { name: "conversions", title: words.payouts.conversions, kind: "count" },
   { name: "payout", title: words.payouts.payout, kind: "money", show: (row) => payment(row.payout, row.currency) },
 ];
-/** Shares and corrections are explained; conversions are each by themselves. */
+/** With the explanations of shares and corrections, if there are any; conversions are explained one by one. */
 export const linesWith = (rows: readonly StatementLine[]): readonly Column<StatementLine>[] =>
   rows.some(({ explanation }) => explanation) ? [...LINES, EXPLANATION] : LINES;
 
@@ -84,7 +84,7 @@ export const CONVERSIONS: readonly Column<ConversionView>[] = [
   { name: "event_id", title: words.common.event, kind: "text" },
 ];
 
-/** A rule of either kind: its newest version says what holds. */
+/** A rule of either kind: its newest version is shown. */
 export type Rule = {
   id: string;
   versions: {

@@ -1,4 +1,4 @@
-/** Making and changing payout rules and click rules; one conversion, with why it pays what it pays and what can be decided. */
+/** Dialogs for payout rules and click rules, and for one conversion: why it pays its amount, and the possible decisions. */
 import { useState } from "preact/hooks";
 import type { ClickRuleView } from "../../worker/admin/click-rules.ts";
 import type { RuleView } from "../../worker/admin/payout-rules.ts";
@@ -21,7 +21,7 @@ const NONE = {
   sum: words.payouts.byWhatTheyCameTo,
 };
 
-/** `11: 40, 30%` on each line: from the month's number 11 on 40 for each, and 30 % of the revenue. */
+/** One tier a line, such as `11: 40, 30%`: from the month's 11th conversion on, 40 for each and 30 % of the revenue. */
 const tiersOf = (text: string | undefined, by: string | undefined) =>
   linesOf(text, /\n/).map((line) => {
     const [from = "", ...parts] = line.split(/[:,]/).map((part) => part.trim());
@@ -32,7 +32,7 @@ const tiersOf = (text: string | undefined, by: string | undefined) =>
 const tierText = ({ from, amount, share }: { from: number | string; amount: string | null; share: string | null }) =>
   `${from}: ${[amount, share && `${share}%`].filter(Boolean).join(", ")}`;
 
-/** Without a rule it makes one. */
+/** Without `rule` it makes a new one. */
 type Ruled<Rule> = { scope: Scope; rule?: Rule; close: () => void; end: () => void };
 
 const End = ({ end }: { end: () => void }) => (
@@ -122,7 +122,7 @@ const CLICK_KINDS = {
   same_device: words.payouts.manyFromOneDevice,
   velocity: words.payouts.manyOfOneTag,
 };
-/** Of the others: how many are too many. */
+/** The kinds with a limit in seconds; the other kinds have a largest number. */
 const BY_TIME = ["too_fast", "too_late"];
 
 export function ClickRuleForm({ scope: { project_id, today }, rule, close, end }: Ruled<ClickRuleView>) {

@@ -1,4 +1,4 @@
-/** What affiliates earn: the statement of a month, its conversions for analysts, the rules for administrators. */
+/** Payouts of affiliates: a month's statement, its conversions for analysts, the rules for administrators. */
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { may } from "../../worker/http/principal.ts";
@@ -18,7 +18,7 @@ import { OneConversion } from "./dialogs.tsx";
 import { conversions, statement, statementCsv } from "./query.ts";
 import { ClickRules, PayoutRules } from "./rules.tsx";
 
-/** Each behind the answer of the one above it, so that none is moved by it. */
+/** Each panel waits for the answer of the one above it, so that nothing moves. */
 export const PayoutsPanel = ({ scope }: { scope: Scope }) => (
   <div class="panels">
     <StatementPanel scope={scope}>
@@ -136,7 +136,7 @@ const TITLES = {
 function ConversionsPanel({ scope, children }: Above) {
   const [shown, show] = useState<Shown>("all");
   const asked = (cursor?: string | number) => conversions(scope, SHOWN[shown].only, cursor);
-  // What is below waits for all of them, so that it stays where it is while another choice is loaded.
+  // The panels below wait for all of them, so that they do not move while another choice is loaded.
   const { data, error } = useAnswer(conversions(scope, {}, undefined));
   const [chosen, choose] = useState<string | null>(null);
   return (

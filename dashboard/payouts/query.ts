@@ -1,4 +1,4 @@
-/** What is asked about payouts: the statement of the month in which the period ends, its conversions, the rules of both kinds. */
+/** Requests about payouts: the statement of the month in which the period ends, its conversions, the rules of both kinds. */
 import { client } from "../api.ts";
 import { aboutOf, csvOf, datedOf, given, query } from "../reports.ts";
 import type { Scope } from "../scope.ts";
@@ -9,7 +9,7 @@ export const statement = (scope: Scope) =>
   query("statement", monthly(scope), (asked, options) => client.statements.$get({ query: asked }, options));
 export const statementCsv = (scope: Scope): string => csvOf(client.statements.$url({ query: given(monthly(scope)) }));
 
-/** Those of the period alone that are of a status or a reason. */
+/** Only those conversions of the period that have a status or a reason. */
 type Only = { status?: "pending"; reason?: "flagged" };
 
 export const conversions = (scope: Scope, only: Only, cursor: string | number | undefined) =>

@@ -1,4 +1,4 @@
-/** Payout rules and click rules, each with what makes, changes and ends one. */
+/** Payout rules and click rules, with dialogs that make, change and end one. */
 import type { ComponentChildren, FunctionComponent } from "preact";
 import { useState } from "preact/hooks";
 import { useAction } from "../act/action.ts";
@@ -23,11 +23,11 @@ type Kind<Row> = {
   Form: FormOf<Row>;
   make: string;
   none: string;
-  /** What ending one means. */
+  /** The consequence of ending one, for the confirmation. */
   ends: string;
 };
 
-/** Makes the panel of the rules of a kind; what is below waits for its answer, so that it is not moved by it. */
+/** Makes the panel for a kind of rules; the panels below wait for its answer, so that they do not move. */
 function rulesPanel<Row extends Rule>({ routes, title, query, columns, Form, make, none, ends }: Kind<Row>) {
   return function RulesPanel({ scope, children }: { scope: Scope; children?: ComponentChildren }) {
     const answer = useAnswer(query(scope.project_id));

@@ -1,4 +1,4 @@
-/** The columns of the players, and of what those see of them who may not know who they are. */
+/** The columns of the players, and those for readers who may not see who they are. */
 import type { PlayerRow } from "../../worker/reports/players.ts";
 import type { Profile } from "../../worker/reports/profiles.ts";
 import { NOTHING, stateText } from "../format.ts";

@@ -1,4 +1,4 @@
-/** What is known of a player, as facts: what they brought, when they came and by which tags, how long it took them. */
+/** Facts about a player: figures, times, tags, and how long each step took. */
 import type { PlayerProfile } from "../../worker/reports/player.ts";
 import { Amounts, type Fact, factsOf } from "../facts.tsx";
 import { Price, Sum } from "../figure.tsx";
@@ -90,7 +90,7 @@ function amountsOf(player: OwnProfile): Fact[] {
   ];
 }
 
-/** How long it took; nothing where a step is missing, or came before the one that it follows. */
+/** The time between two steps; empty if one is missing, or came before the step that it follows. */
 export function timeToSale({ visit_at, registration_at, deposit_at }: PlayerProfile, timezone: string): Fact[] {
   const step = (name: string, title: string, from: string | null, to: string | null) => ({
     name,

@@ -1,4 +1,4 @@
-/** The players: sought, narrowed and ordered by the server, and each a press away. */
+/** The list of players: searched, filtered and sorted by the server; a press on one opens the profile. */
 import { may } from "../../worker/http/principal.ts";
 import { NO_FILTERS } from "../address.ts";
 import { periodText, titled } from "../format.ts";
@@ -56,7 +56,7 @@ export const PlayersPanel = ({ scope }: { scope: Scope }) =>
     <Players scope={scope} />
   );
 
-/** Everybody, by what they spent in all. */
+/** All players, by what they spent in all. */
 function Spenders({ scope }: { scope: Scope }) {
   const { go } = useNavigation();
   return (
@@ -162,7 +162,7 @@ function meaningOf(scope: Scope): string {
   return words.players.whoWasFirstSeenIn(periodText(scope));
 }
 
-/** For who reads figures alone. */
+/** The page for readers who see figures only. */
 function Masked({ scope }: { scope: Scope }) {
   const { role, banner_tags } = scope.principal;
   const limited = banner_tags !== null;

@@ -1,4 +1,4 @@
-/** One player: who, what they brought, how long it took them to pay, and all that they did. */
+/** One player: identity, figures, time to the first payment, and all events. */
 import { may } from "../../worker/http/principal.ts";
 import type { PlayerStats } from "../../worker/reports/player-stats.ts";
 import { useAnswer } from "../answers.ts";
@@ -64,7 +64,7 @@ export function PlayerPage({ scope, player_id }: Shown) {
   );
 }
 
-/** How often they did what, and how much of all they did that is. */
+/** The number of events by type, and their shares. */
 const Breakdown = ({ of: { event_breakdown, total_events } }: { of: PlayerStats }) => (
   <Facts
     facts={Object.entries(event_breakdown)

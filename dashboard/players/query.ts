@@ -1,4 +1,4 @@
-/** What is asked about the players, and about one of them. */
+/** Requests about the players, and about one of them. */
 import type { PlayerProfile } from "../../worker/reports/player.ts";
 import type { Query } from "../answers.ts";
 import { client } from "../api.ts";
@@ -20,20 +20,20 @@ export const SORTS = [
   "-total_deposits",
   "player_id",
 ] as const;
-/** How many deposits, as the API has it. */
+/** The filter by number of deposits, as in the API. */
 const DEPOSITS: Record<string, { deposits_from?: string; deposits_to?: string }> = {
   none: { deposits_to: "0" },
   once: { deposits_from: "1", deposits_to: "1" },
   more: { deposits_from: "2" },
 };
-/** In this order the list is that of `/ltv`. */
+/** The order in which the list comes from `/ltv`. */
 export const BY_SPEND = "-spend_usd";
 const oneOf = <Name extends string>(names: readonly Name[], given: string | undefined) =>
   names.find((name) => name === given);
 
 export const stepOf = ({ address }: Scope) => oneOf(STEPS, address.part);
 
-/** Whoever is sought by name is found whenever they came. */
+/** A search by name ignores the period. */
 const asked = (scope: Scope) => {
   const { search, segment, sort, deposits } = scope.address;
   const funnel_step = stepOf(scope);
@@ -69,7 +69,7 @@ export function spenders(scope: Scope, cursor: Cursor) {
   );
   return {
     ...asked,
-    // Whoever may know the players is given them.
+    // `rows` is absent only for readers who may not see who the players are, and this list is not shown to them.
     ask: async (signal: AbortSignal) => {
       const { rows = [], next_cursor } = await asked.ask(signal);
       return { rows, ...(next_cursor !== undefined && { next_cursor }) };
@@ -87,7 +87,7 @@ export const profiles = (scope: Scope, cursor: Cursor) =>
   );
 export const profilesCsv = (scope: Scope): string => csvOf(client.profiles.$url({ query: given(projectOf(scope)) }));
 
-/** With amounts in the project's currency, which are there where they are asked for. */
+/** With amounts in the project's currency, which the API returns only on request. */
 export type OwnProfile = PlayerProfile & Required<Pick<PlayerProfile, "converted" | "currency">>;
 export const profile = (scope: Scope, player_id: string) =>
   query(`player ${player_id}`, { ...projectOf(scope), ...inCurrency(scope) }, (asked, options) =>

@@ -1,4 +1,4 @@
-/** What a player did, the latest first, each event a press away. */
+/** A player's events, the latest first; a press opens one. */
 import { useState } from "preact/hooks";
 import { EVENT_COLUMNS } from "../events/columns.tsx";
 import { EventDialog } from "../events/event.tsx";

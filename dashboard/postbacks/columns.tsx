@@ -1,4 +1,4 @@
-/** The columns of the list of targets, and of what was sent to one. */
+/** The columns of the list of targets, and of the postbacks sent to one. */
 import type { TargetView } from "../../worker/admin/postback-target.ts";
 import type { TryView } from "../../worker/admin/postback-tries.ts";
 import { stateText } from "../format.ts";

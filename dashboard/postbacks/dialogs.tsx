@@ -1,4 +1,4 @@
-/** Making and changing a target, its secret, and what a test of it brought back. */
+/** Dialogs that make and change a target, show its secret, and show the result of a test. */
 import { useState } from "preact/hooks";
 import type { TargetView } from "../../worker/admin/postback-target.ts";
 import type { Tested } from "../../worker/admin/postback-tries.ts";
@@ -21,7 +21,7 @@ const STATUSES = {
   charged_back: stateText("charged_back"),
 };
 
-/** What was made or changed, with its secret where it has a new one. */
+/** The target or source that was made or changed, with its secret if that is new. */
 export type Made = { name: string; secret?: string };
 type Making = {
   project_id: string;
@@ -31,7 +31,7 @@ type Making = {
   close: () => void;
 };
 
-/** Makes a target, or changes the one that is given; `show` gets it where there is a secret to show. */
+/** Makes a target, or changes the given one; `show` is called if there is a new secret to show. */
 export function TargetForm({ project_id, presets, target, show, close }: Making) {
   const [preset, choose] = useState<PresetView>();
   const action = useAction(async (filled: Filled) => {
@@ -107,15 +107,15 @@ export function TargetForm({ project_id, presets, target, show, close }: Making)
   );
 }
 
-/** What is changed may get a new secret. */
+/** A change may also make a new secret. */
 export const newSecretOf = ({ new_secret }: Filled) => new_secret && { new_secret: true };
 export const NewSecret = () => <Tick name="new_secret" label={words.postbacks.aNewSecretInPlaceOfTheOne} />;
 
 type Shown = {
   made: Made;
-  /** Of its name; it is a secret where nothing else is given. */
+  /** The title of the value; a secret by default. */
   title?: (name: string) => string;
-  /** What it is for. */
+  /** Its purpose. */
   use?: string;
   close: () => void;
 };

@@ -1,4 +1,4 @@
-/** Whom a project tells of its events, and who tells it; or one of them, where the address names it. */
+/** The targets that get a project's events, and the sources that send conversions; or one of them, if the address names it. */
 import { useState } from "preact/hooks";
 import { useAnswer } from "../answers.ts";
 import { useNavigation } from "../navigation.ts";
@@ -59,7 +59,7 @@ export function PostbacksPanel({ scope }: { scope: Scope }) {
         )}
         {making !== null && making !== true && <ShownSecret made={making} close={close} />}
       </Panel>
-      {/* What is above it has its height by then. */}
+      {/* Shown later: by then the panel above has its final height. */}
       {answer.data && <Sources scope={scope} answer={told} />}
     </div>
   );

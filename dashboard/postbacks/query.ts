@@ -1,4 +1,4 @@
-/** What is asked about targets and sources of postbacks, about what was sent to one, and what of one waits. */
+/** Requests about targets and sources of postbacks, about a target's postbacks, and a source's waiting ones. */
 import { client } from "../api.ts";
 import { query } from "../reports.ts";
 

@@ -1,4 +1,4 @@
-/** Networks that tell a project of conversions: the list, a new one with the URL to paste, and one with what of it waits. */
+/** Networks that send conversions to a project: the list, a new one with the URL to paste, and one with its waiting postbacks. */
 import { useState } from "preact/hooks";
 import type { ShownSource, SourceView, WaitingView } from "../../worker/admin/sources.ts";
 import { useAction } from "../act/action.ts";
@@ -44,7 +44,7 @@ const PROOFS = {
   both: words.postbacks.both,
 };
 
-/** The URL with its token, and the secret of signatures where it signs. */
+/** The URL with its token, and the secret of signatures if the network signs. */
 const shownOf = ({ name, url, token, signing_secret }: Proved): Made => ({
   name,
   ...((token || signing_secret) && { secret: signing_secret ? `${url}\n${signing_secret}` : url }),

@@ -1,4 +1,4 @@
-/** One target: how it does, what was sent to it, and what can be done with it. */
+/** One target: its state, the postbacks sent to it, and the actions for it. */
 import { useState } from "preact/hooks";
 import type { TargetView } from "../../worker/admin/postback-target.ts";
 import type { Tested, TryView } from "../../worker/admin/postback-tries.ts";
@@ -17,7 +17,7 @@ import { Standing, TRIES } from "./columns.tsx";
 import { type Made, ShownSecret, ShownTest, TargetForm } from "./dialogs.tsx";
 import { tries } from "./query.ts";
 
-/** `which` is what the API is asked to send, and `what` how that is called. */
+/** `which` selects what the API sends again, and `what` is its name. */
 type Again = { which: { event_id: string } | { dead: true }; what: string };
 type Shown = { target: TargetView; presets: readonly PresetView[]; timezone: string };
 

@@ -1,4 +1,4 @@
-/** Applying a project's bot rules to the events that it has already. */
+/** Applies a project's bot rules to its existing events. */
 import { useState } from "preact/hooks";
 import { useAction } from "../act/action.ts";
 import { Confirm } from "../act/dialog.tsx";

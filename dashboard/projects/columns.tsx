@@ -28,7 +28,7 @@ export const COLUMNS: readonly Column<ProjectView>[] = [
     name: "created_at",
     title: words.common.made,
     kind: "time",
-    // The project that every instance begins with was made at no time.
+    // The project that every instance begins with has no time of creation.
     value: ({ created_at }) => (Date.parse(created_at) > 0 ? created_at : null),
   },
 ];

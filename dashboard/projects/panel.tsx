@@ -1,4 +1,4 @@
-/** The projects that one may change, and the settings of one of them. */
+/** The projects that the reader may change, and the settings of one of them. */
 import { useState } from "preact/hooks";
 import { useAction } from "../act/action.ts";
 import { Dialog } from "../act/dialog.tsx";

@@ -1,4 +1,4 @@
-/** What a project is set to, as a form. */
+/** A project's settings as a form. */
 import { useState } from "preact/hooks";
 import type { ProjectView } from "../../worker/admin/projects.ts";
 import { useAction } from "../act/action.ts";
@@ -19,7 +19,7 @@ type Shown = { project: ProjectView; scope: Scope; open: () => void };
 
 export function SettingsPanel({ project, scope, open }: Shown) {
   const { project_id } = project;
-  // What the form began with: what others change meanwhile is not undone by it.
+  // The form's initial values: only differences from these are sent, so that changes by others are kept.
   const [before, setBefore] = useState(project);
   const [asked, ask] = useState<Partial<Settings> | null>(null);
   const save = async (changes: Partial<Settings>) => {

@@ -1,9 +1,9 @@
-/** A project's settings as a form holds them, and what of them was changed. Pure. */
+/** Converts between a project's settings and a form, and finds the changed ones. Pure. */
 import type { ProjectView } from "../../worker/admin/projects.ts";
 import { type Filled, linesOf } from "../act/form.tsx";
 import { words } from "../words.ts";
 
-/** What is kept for how many days, by class; docs/retention.md has the rules between them. */
+/** The days of retention by class; docs/retention.md has the rules between them. */
 export const RETENTION = {
   events_days: words.common.eventsInTheLog,
   figures_days: words.projects.figuresByDay,
@@ -15,7 +15,7 @@ export const RETAINED = Object.keys(RETENTION) as Retained[];
 
 export type Settings = Omit<ProjectView, "project_id" | "pixel_secret" | "settled_before" | "created_at">;
 
-/** An empty field is left out: that is kept for ever. The server says what is wrong with what is no number. */
+/** An empty field is left out, which means no limit. The server reports values that are no numbers. */
 export const settingsIn = (filled: Filled): Settings => ({
   name: filled.name ?? "",
   timezone: filled.timezone?.trim() ?? "",
@@ -34,7 +34,7 @@ export const settingsIn = (filled: Filled): Settings => ({
   ),
 });
 
-/** What is no number is sent as one that is out of range, so that the server says so: null is that there is none. */
+/** A value that is no number is sent as one out of range, so that the server reports it; null would mean that none is set. */
 function percentIn(text = ""): number | null {
   if (text.trim() === "") return null;
   const percent = Number(text.replace(",", "."));
@@ -53,7 +53,7 @@ function botRulesIn(filled: Filled): Settings["bot_rules"] {
   };
 }
 
-/** Only what differs, so that the audit log tells what was changed. */
+/** Only the differences, so that the audit log shows what was changed. */
 export function changesOf(before: Settings, after: Settings): Partial<Settings> {
   const told = (value: unknown) => JSON.stringify(value, sortedKeys);
   const changed = (name: string) => told(before[name as keyof Settings]) !== told(after[name as keyof Settings]);

@@ -1,4 +1,4 @@
-/** The fields of a project that more than one form has. */
+/** The fields of a project that several forms have. */
 import type { ComponentChildren } from "preact";
 import { Field } from "../act/form.tsx";
 import { words } from "../words.ts";

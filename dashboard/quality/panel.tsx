@@ -1,4 +1,4 @@
-/** What bots sent, which is in no other figure: by day beside what people sent, and by the reason it was recognised by. */
+/** Events of bots, which no other figure includes: by day in comparison with people's, and by the reason of recognition. */
 import { useEffect } from "preact/hooks";
 import type { Bots } from "../../worker/reports/bots.ts";
 import { useAnswer } from "../answers.ts";

@@ -1,4 +1,4 @@
-/** Why an event was taken for a bot's, in words. Pure. */
+/** The reasons why an event was recognised as a bot's, in words. Pure. */
 import { words } from "../words.ts";
 export const REASONS: Record<string, { title: string; means: string; colour: string }> = {
   crawler: { title: words.quality.crawler, means: words.quality.itsUserAgentNamesACrawler, colour: "registrations" },

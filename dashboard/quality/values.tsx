@@ -1,4 +1,4 @@
-/** Which tags, countries and devices bots came with, and how much of all that is. */
+/** The tags, countries and devices of bots, and the share of bots in all events with each. */
 import type { Bots } from "../../worker/reports/bots.ts";
 import { FIELD_TITLES } from "../address.ts";
 import { FieldMark } from "../field-mark.tsx";

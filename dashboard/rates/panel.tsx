@@ -1,4 +1,4 @@
-/** Exchange rates, which all projects share: the daily feed, those that are there, and what one loads oneself. */
+/** Exchange rates, which all projects share: the daily feed, the stored rates, and uploads. */
 import { useState } from "preact/hooks";
 import type { RateView } from "../../worker/admin/exchange-rates.ts";
 import { useAction } from "../act/action.ts";
@@ -158,7 +158,7 @@ function AddRate({ today, close }: { today: string; close: () => void }) {
   );
 }
 
-/** So many refused lines are listed; of the others only their number is shown. */
+/** The most refused lines that are listed; of the others only the number is shown. */
 const TOLD = 20;
 
 function UploadRates({ close }: { close: () => void }) {

@@ -1,14 +1,14 @@
-/** What is asked about exchange rates, and how a file of them is loaded. */
+/** Requests about exchange rates, and the upload of a file. */
 import type { RateView } from "../../worker/admin/exchange-rates.ts";
 import { ApiError, client, type Reply, read } from "../api.ts";
 import { query } from "../reports.ts";
 
-/** The same route takes CSV, which the typed client does not know of. */
+/** The same route accepts CSV, which the typed client cannot send. */
 type Uploading = (given: object, options: { init: RequestInit }) => Promise<Reply<unknown>>;
 
 const CODE = /^[A-Z]{3}$/;
 
-/** Of one currency, where three letters name it. */
+/** Only one currency, if the search has three letters. */
 export const rates = (search: string | undefined) => {
   const code = search?.trim().toUpperCase();
   const currency_code = code && CODE.test(code) ? code : undefined;
@@ -18,7 +18,7 @@ export const rates = (search: string | undefined) => {
     );
 };
 
-/** One of them: the API tells of `rates.0.usd_rate`, a form of `usd_rate`. */
+/** Adds one rate: the API's errors name `rates.0.usd_rate`, the form's field is `usd_rate`. */
 export async function loadRate(rate: Record<string, string | undefined>): Promise<void> {
   try {
     await read(client["exchange-rates"].$post({ json: { rates: [rate as Record<keyof RateView, string>] } }));
@@ -32,16 +32,16 @@ export async function loadRate(rate: Record<string, string | undefined>): Promis
 
 export const refreshFeed = () => read(client["exchange-rates"].refresh.$post());
 
-/** Lines that the API takes at once, all or none; of the bank's file, each line has a rate of some 30 currencies. */
+/** Lines that the API accepts at once, all or none; each line of the bank's file has the rates of some 30 currencies. */
 const AT_ONCE = 1_000;
 const DAYS_AT_ONCE = 250;
 const OF_BANK = /^Date\s*,/;
 
 export type Refused = { line: number; message: string };
-/** In lines of the file. */
+/** Counted in lines of the file. */
 export type Upload = { loaded: number; lines: number; refused: Refused[] };
 
-/** `rates.3.usd_rate` is of the fifth line: the header is the first. */
+/** `rates.3.usd_rate` is about the fifth line: the header is the first. */
 function refusedOf({ field, message }: { field: string; message: string }, before: number): Refused {
   const [, index, name = ""] = /^rates\.(\d+)\.?(.*)$/.exec(field) ?? [];
   if (index === undefined) return { line: 1, message };

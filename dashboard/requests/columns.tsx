@@ -8,7 +8,7 @@ export const Outcome = ({ row: { status } }: { row: RequestRow }) => (
   <span class={status === "accepted" ? "badge good" : "badge bad"}>{stateText(status)}</span>
 );
 
-/** What became of it and why, in words; a rejection without a hint is described by its errors. */
+/** The outcome and its reason, in words; a rejection without a hint is described by its errors. */
 export const reasonOf = ({ hint, errors }: RequestRow): string | null =>
   hint ?? (errors.map(({ message }) => message).join("; ") || null);
 

@@ -1,4 +1,4 @@
-/** All that is known of one request. */
+/** All details of one request. */
 import type { RequestRow } from "../../worker/admin/requests.ts";
 import { Copied } from "../act/copied.tsx";
 import { Complaints, Dialog } from "../act/dialog.tsx";

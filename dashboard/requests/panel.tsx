@@ -1,4 +1,4 @@
-/** What came lately and what became of it: counts by reason, and the requests themselves. */
+/** Recent requests and their outcomes: counts by reason, and the requests themselves. */
 import { useState } from "preact/hooks";
 import type { RequestRow } from "../../worker/admin/requests.ts";
 import { useAnswer, useRefreshing } from "../answers.ts";
@@ -34,7 +34,7 @@ export function RequestsPanels({ scope }: { scope: Scope }) {
           {(data) => <Reasons data={data} timezone={timezone} />}
         </Answered>
       </Panel>
-      {/* How many reasons there are moves what is below them: it comes with them. */}
+      {/* The list below appears together with the reasons, whose number would otherwise move it. */}
       {(first.data || first.error) && (
         <Panel
           name="requests"

@@ -1,4 +1,4 @@
-/** What the request log asks. */
+/** Requests of the request log. */
 import type { ErrorCode } from "../../worker/event.ts";
 import type { Address } from "../address.ts";
 import { client } from "../api.ts";
@@ -13,19 +13,19 @@ const asked = ({ address }: Scope) => ({
   project_id: address.project_id,
   status: statusOf(address),
   event_type: address.event_type,
-  // What is no code, the server says.
+  // The server reports values that are no codes.
   code: address.code as ErrorCode | undefined,
 });
 
 const ask = (filter: Partial<ReturnType<typeof asked>>, limit: string, cursor?: string) =>
   query("requests", { ...filter, limit, cursor }, ({ cursor, ...asked }, options) =>
-    // The typed client knows a cursor as the server reads it.
+    // The typed client has the cursor's type after the server has parsed it.
     client.requests.$get({ query: { ...asked, ...(cursor && ({ cursor } as object)) } }, options),
   );
 
 const PAGE = "100";
 
-/** `held`: as they are, until one goes on. */
+/** `held`: not refreshed until the reader resumes. */
 export const requests = (scope: Scope, cursor: string | undefined, held: boolean) => ({
   ...ask(asked(scope), PAGE, cursor),
   steady: held,
@@ -34,5 +34,5 @@ export const requests = (scope: Scope, cursor: string | undefined, held: boolean
 export const requestsCsv = (scope: Scope): string =>
   csvOf(client.requests.$url({ query: { ...given(asked(scope)), limit: "1000" } }));
 
-/** The last few that were refused. */
+/** The last few rejected requests. */
 export const lastRejected = ({ address: { project_id } }: Scope) => ask({ project_id, status: "rejected" }, "3");

@@ -1,4 +1,4 @@
-/** How many came and what became of them, with the reasons of those that were refused. */
+/** The number of requests by outcome, with the reasons of the rejected ones. */
 import type { RequestCounts, Requests } from "../../worker/admin/requests.ts";
 import { Fact } from "../fact.tsx";
 import { Count } from "../figure.tsx";

@@ -23,7 +23,7 @@ const figure = <Row extends Figures>(
   ...more,
 });
 
-/** A sum, and what belongs to it that has no exchange rate. */
+/** A sum, and the amounts in it that have no exchange rate. */
 const without = (missing: (row: Figures) => Record<string, string>) => ({ missing, summed: true as const });
 
 const figures = <Row extends Figures>(): Column<Row>[] => [
@@ -73,7 +73,7 @@ export const FACTS: readonly Column<Total>[] = [
   ...figures<Total>().slice(1),
 ];
 
-/** By currency, what was paid is shown in that currency, too. */
+/** Grouped by currency, payments are also shown in that currency. */
 export const columnsOf = (group: Group): readonly Column<Summed>[] => [
   {
     name: group,

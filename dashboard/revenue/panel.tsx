@@ -1,4 +1,4 @@
-/** What was paid: the period's figures, their course over time, and who or what they are of. */
+/** Payments: the period's figures, the figures over time, and by group. */
 import { useEffect } from "preact/hooks";
 import { annotations, notesOf, seesNotes } from "../annotations/query.ts";
 import { useAnswer } from "../answers.ts";
@@ -18,7 +18,7 @@ import { FACTS } from "./columns.ts";
 import { GROUPS, type Group, groupOf, NAMES, type Revenue, revenue, revenueTotal } from "./query.ts";
 import { byGroup, namedBy, pointsOf } from "./sums.ts";
 
-/** The groups of the rows that are shown, which may still be those before. */
+/** The grouping of the shown rows, which may still be the previous one. */
 export const groupIn = ({ rows: [first] }: Revenue, scope: Scope): Group =>
   first ? (NAMES.find((name) => name !== "none" && name in first) ?? "none") : groupOf(scope);
 
@@ -96,7 +96,7 @@ const Skeleton = ({ scope }: { scope: Scope }) => (
   </>
 );
 
-/** What came in, as it came. */
+/** The payments in their original currencies. */
 const Currencies = ({ totals }: { totals: Readonly<Record<string, string>> }) => (
   <p class="lead currencies">
     {Object.keys(totals).length > 0 ? words.revenue.paidIn : words.revenue.nothingWasPaidInAny}
@@ -109,7 +109,7 @@ const Currencies = ({ totals }: { totals: Readonly<Record<string, string>> }) =>
   </p>
 );
 
-/** Stacked bars: of the groups that brought most, and of the others together. */
+/** Stacked bars: one for each of the largest groups, and one for all others. */
 function pictureOf(data: Revenue, scope: Scope, noted: Parameters<typeof notesOf>[0]): Picture {
   const group = groupIn(data, scope);
   const interval = intervalIn(data.rows, scope);

@@ -5,7 +5,7 @@ import { csvOf, datedOf, given, query, queryAll } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import { words } from "../words.ts";
 
-/** What revenue is grouped by. */
+/** The fields by which revenue can be grouped. */
 export const GROUPS = {
   none: words.common.all,
   app_id: words.common.app,
@@ -32,7 +32,7 @@ function asked(scope: Scope) {
 export const revenue = (scope: Scope) =>
   inOwn(queryAll("revenue", asked(scope), (asked, options) => client.revenue.$get({ query: asked }, options)));
 
-/** The figures of all days of a period together. */
+/** The total of a period. */
 export const revenueTotal = (scope: Scope, period: Period) =>
   inOwn(
     query(

@@ -3,7 +3,7 @@ import { type Bucket, bucketOf, bucketsOf, type Interval, type Period } from "..
 import { addOf, sumOf } from "../sums.ts";
 import type { Group, RevenueRow } from "./query.ts";
 
-/** What a row is of: null where that is not known. */
+/** The group of a row: null if it is not known. */
 export const namedBy = (row: RevenueRow, group: Group): string | null =>
   group === "none" ? null : (row[group] ?? null);
 
@@ -47,7 +47,7 @@ export const byGroup = (rows: readonly RevenueRow[], group: Group): Summed[] =>
 
 const keyOf = ({ event_date, event_hour }: Bucket) => `${event_date} ${event_hour ?? ""}`;
 
-/** What was paid in each bucket: for drawing. */
+/** The payments of each bucket, as floating-point numbers for a chart. */
 export function pointsOf(rows: readonly RevenueRow[], period: Period, interval: Interval): number[] {
   const found = Map.groupBy(rows, (row) => keyOf({ ...row, event_date: bucketOf(row.event_date, interval, period) }));
   return bucketsOf(period, interval).map((bucket) =>

@@ -1,4 +1,4 @@
-/** Registers a version of a schema; one that would refuse what is accepted now is refused, unless one insists. */
+/** Registers a version of a schema; one that would refuse events accepted now is refused, unless the user confirms it. */
 
 import { useState } from "preact/hooks";
 import type { SchemaMode } from "../../worker/store/schema.ts";
@@ -18,7 +18,7 @@ const FIRST = {
 
 type Registering = {
   scope: Scope;
-  /** The type and the schema that it has; none for a type's first. */
+  /** The type and its present schema; absent for a type's first schema. */
   event_type?: string;
   schema?: Record<string, unknown>;
   close: (registered?: string) => void;

@@ -1,4 +1,4 @@
-/** The event types that have a schema; or one of them, where the address names it. */
+/** The event types that have a schema; or one of them, if the address names it. */
 import { useState } from "preact/hooks";
 import { may } from "../../worker/http/principal.ts";
 import { useAnswer } from "../answers.ts";

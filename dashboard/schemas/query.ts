@@ -1,4 +1,4 @@
-/** What the schema registry is asked. */
+/** Requests about the schema registry. */
 import type { SchemaVersionView } from "../../worker/admin/schemas.ts";
 import { client } from "../api.ts";
 import { query } from "../reports.ts";
@@ -12,7 +12,7 @@ export const MODE_HINTS = {
   enforce: words.schemas.breakingEventIsRejected,
 };
 
-/** Versions of one answer; a project has fewer as a rule. */
+/** The number of versions requested at once; most projects have fewer. */
 const MOST = "1000";
 
 export const schemas = ({ address: { project_id } }: Scope) =>

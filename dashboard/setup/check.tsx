@@ -1,4 +1,4 @@
-/** Whether events arrive: the last one as it comes, and a test that can be sent from here. */
+/** Whether events arrive: the last one, live, and a button that sends a test. */
 import { useEffect, useState } from "preact/hooks";
 import { useAction } from "../act/action.ts";
 import { ActionError } from "../act/dialog.tsx";
@@ -46,7 +46,7 @@ function Ago({ timestamp }: { timestamp: string }) {
   return <time dateTime={timestamp}>{words.setup.ago(duration((now - Date.parse(timestamp)) / 1_000))}</time>;
 }
 
-/** Of the answer, what says how it went. */
+/** The headers of the answer that have the result. */
 const TOLD = ["x-event-status", "x-event-id", "x-event-error", "x-event-warning", "x-request-id", "retry-after"];
 
 function TestSender({ scope: { project_id } }: { scope: Scope }) {
@@ -54,7 +54,7 @@ function TestSender({ scope: { project_id } }: { scope: Scope }) {
   const test = new URLSearchParams({ project_id, player_id: "set-up", btag: "set-up", test: "1" });
   const action = useAction(async () => {
     setAnswer(null);
-    // Without its page, as from a server, it says nothing about a site.
+    // Without a page, as from a server, the test adds no data about a site.
     const { status, headers } = await fetch(`/visit?${test}`, { referrerPolicy: "no-referrer", cache: "no-store" });
     setAnswer({ status, headers: TOLD.flatMap((name) => [[name, headers.get(name)]]).filter(isTold) });
   });

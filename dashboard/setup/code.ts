@@ -1,4 +1,4 @@
-/** What there is to paste: the code of the docs, with this project's own values in it. */
+/** The code to paste: that of the docs, with this project's values in it. */
 import events from "../../docs/events.md?code";
 import pixels from "../../docs/pixels.md?code";
 import sdk from "../../docs/sdk.md?code";
@@ -6,7 +6,7 @@ import type { Query } from "../answers.ts";
 import { readFile } from "../api.ts";
 
 export type Own = { origin: string; project_id: string };
-/** By the heading of its section, then by language. */
+/** Keyed by the heading of its section, then by language. */
 type Code = Record<string, Record<string, string>>;
 
 const own =

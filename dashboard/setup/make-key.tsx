@@ -1,4 +1,4 @@
-/** A key that can send events and nothing more, made here and shown this once. */
+/** Makes a key that can only send events, and shows it once. */
 import { useState } from "preact/hooks";
 import { useAction } from "../act/action.ts";
 import { Copied } from "../act/copied.tsx";

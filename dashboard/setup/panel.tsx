@@ -1,4 +1,4 @@
-/** Everything that it takes to send events to this project, and whether they arrive. */
+/** Everything needed to send events to this project, and whether they arrive. */
 import type { ProjectView } from "../../worker/admin/projects.ts";
 import { useAnswer } from "../answers.ts";
 import { Fact } from "../fact.tsx";

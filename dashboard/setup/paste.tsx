@@ -1,4 +1,4 @@
-/** What to paste where, by the kind of integration, with the project's own values. */
+/** The code to paste and the place for it, by kind of integration, with the project's values. */
 import type { ComponentChildren, FunctionComponent } from "preact";
 import type { ProjectView } from "../../worker/admin/projects.ts";
 import { Copied } from "../act/copied.tsx";
@@ -101,7 +101,7 @@ function Signed({ deposit, secret, signatures }: Secret) {
   );
 }
 
-/** Of the postback's macros, what each must become. */
+/** The postback's macros, and the value that each must be replaced by. */
 const MACROS = {
   player_id: words.setup.thePlayerIdTheSameOneInAll,
   btag: words.setup.theTagOfTheCampaignOrThe,

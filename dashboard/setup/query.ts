@@ -1,4 +1,4 @@
-/** The project's own settings. */
+/** The project's settings. */
 import { client } from "../api.ts";
 import { query } from "../reports.ts";
 import type { Scope } from "../scope.ts";

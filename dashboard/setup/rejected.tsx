@@ -1,4 +1,4 @@
-/** The last requests that were refused, in words: where an integration goes wrong, it shows here within seconds. */
+/** The last rejected requests, in words: faults of an integration show here within seconds. */
 import { useState } from "preact/hooks";
 import type { RequestRow } from "../../worker/admin/requests.ts";
 import { useAnswer, useRefreshing } from "../answers.ts";
@@ -33,7 +33,7 @@ export function Rejected({ scope }: { scope: Scope }) {
         skeleton={<ol class="refusals" aria-hidden="true" />}
       >
         {({ rows }) => (
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling element must be reachable by keyboard
           <ol class="refusals" tabIndex={0} aria-label={words.setup.recentRejectionsTheNewest}>
             {rows.map((row) => (
               <li key={keyOf(row)}>

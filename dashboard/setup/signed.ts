@@ -4,7 +4,7 @@ import { signedText } from "../../worker/collect/signature.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-/** The Worker's own text is signed; its `sign` is for workerd, and this for browsers that lack `Uint8Array.toHex`. */
+/** Signs the Worker's text. The Worker's `sign` is for workerd; this one also runs in browsers without `Uint8Array.toHex`. */
 export async function sign(url: string, secret: string): Promise<string> {
   const text = signedText(new URL(url).searchParams);
   const hmac = { name: "HMAC", hash: "SHA-256" };
@@ -13,7 +13,7 @@ export async function sign(url: string, secret: string): Promise<string> {
   return `${url}&sig=${[...signature].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
-/** Null until it is made, and where it cannot be: without https a browser does not sign. */
+/** Null until it is computed, and without https, where browsers cannot sign. */
 export function useSigned(url: string, secret: string): string | null {
   const [signed, setSigned] = useState<string | null>(null);
   useEffect(() => {

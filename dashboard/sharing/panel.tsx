@@ -1,4 +1,4 @@
-/** Share links: figures for who has no key, on a page of their own or inside of another site's. */
+/** Share links: figures for people without a key, on a separate page or embedded in another site's. */
 import { useMemo, useState } from "preact/hooks";
 import type { ShareView } from "../../worker/admin/shares.ts";
 import { addDays } from "../../worker/calendar.ts";
@@ -28,7 +28,7 @@ type Opened =
 
 const HIDDEN = "hidden";
 
-/** As long as the API gives a link for which no end is named. */
+/** The API's default lifetime of a link. */
 const USUAL_DAYS = 30;
 
 export function SharingPanel({ scope }: { scope: Scope }) {

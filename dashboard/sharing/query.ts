@@ -1,4 +1,4 @@
-/** What is asked about share links, and how one looks that is handed out. */
+/** Requests about share links, and the address of a link. */
 import type { ShareView } from "../../worker/admin/shares.ts";
 import type { Principal } from "../../worker/http/principal.ts";
 import { client } from "../api.ts";
@@ -7,7 +7,7 @@ import { query } from "../reports.ts";
 export const shares = (project_id: string) =>
   query("shares", { project_id }, (asked, options) => client.shares.$get({ query: asked }, options));
 
-/** Who opens a link of a project: what they may see is what it can begin with. */
+/** The principal of a project's share link: a link can open on the views that this principal may see. */
 export const readerOf = (project_id: string): Principal => ({
   role: "viewer",
   project_id,

@@ -1,8 +1,8 @@
-/** What visits are grouped by: a country, a browser, a sub-id. Pure. */
+/** The fields by which visits can be grouped, such as country, browser or sub-id. Pure. */
 import { type Address, FIELD_TITLES } from "../address.ts";
 import { words } from "../words.ts";
 
-/** Under the names that the API has for them. */
+/** By their names in the API. */
 const NAMES: Record<string, string> = {
   country: FIELD_TITLES.country,
   device: FIELD_TITLES.device,
@@ -23,7 +23,7 @@ const DATA = "data.";
 
 export const dimensionOf = ({ group_by = "country" }: Pick<Address, "group_by">): string => group_by;
 
-/** A key of `data` as the API takes it; undefined where it takes no such key. */
+/** A key of `data` in the API's form; undefined if the API does not accept it. */
 export function byKey(key: string): string | undefined {
   if (key in NAMES || SUB_ID.test(key)) return key === "landing_page" || SUB_ID.test(key) ? key : `${DATA}${key}`;
   return KEY.test(key) ? `${DATA}${key}` : undefined;
@@ -32,7 +32,7 @@ export function byKey(key: string): string | undefined {
 export const dimensionTitle = (by: string): string =>
   NAMES[by] ?? (SUB_ID.test(by) ? words.traffic.subId(by) : by.slice(DATA.length));
 
-/** What can be chosen: what every project has, the keys that were seen, and what is chosen already. */
+/** The choices: the fields that every project has, the keys that were seen, and the present choice. */
 export function choicesOf(seen: readonly string[], chosen: string): Record<string, string> {
   const keys = seen.flatMap((key) => byKey(key) ?? []).sort();
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-/** What is asked about where visitors came from. */
+/** Requests about the sources of visitors. */
 import { client } from "../api.ts";
 import { inCurrency } from "../currency.ts";
 import type { Period } from "../period.ts";

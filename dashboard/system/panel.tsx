@@ -1,4 +1,4 @@
-/** How the instance is: what it needs, how far each projection is, the archive, and what has gone. */
+/** The state of the instance: dependencies, the progress of each projection, the archive, and retention. */
 import { useState } from "preact/hooks";
 import type { ProjectionView } from "../../worker/admin/projections.ts";
 import type { Health, ProjectionHealth } from "../../worker/reports/health.ts";
@@ -19,7 +19,7 @@ import { words } from "../words.ts";
 import { archive, projections } from "./query.ts";
 
 const REFRESHED_MS = 10_000;
-/** Records of their own, and not made of anything. */
+/** Original records, which cannot be rebuilt from other data. */
 const NOT_REBUILT = ["archive", "postbacks"];
 
 const BADGES: Record<string, string> = {

@@ -3,5 +3,5 @@ import { query } from "../reports.ts";
 
 export const projections = () => query("projections", {}, (_, options) => client.projections.$get({}, options));
 
-/** All projects are in it: for keys of all projects. */
+/** It covers all projects, so it needs a key for all projects. */
 export const archive = () => query("archive", {}, (_, options) => client.archive.$get({}, options));

@@ -1,4 +1,4 @@
-/** Where visitors came from: a row for each country, device, referrer, sub-id and so on, with what they did. */
+/** The sources of visitors: a row for each country, device, referrer, sub-id and so on, with figures of what they did. */
 import { may } from "../../worker/http/principal.ts";
 import type { Traffic, TrafficRow } from "../../worker/reports/traffic.ts";
 import { FIELD_NAMES, isFiltered, NO_FILTERS } from "../address.ts";
@@ -58,7 +58,7 @@ function Actions({ scope }: { scope: Scope }) {
   );
 }
 
-/** Who may see the keys of `data` is offered those of the latest visits, and may name any other. */
+/** Readers who may see the keys of `data` can choose those of the latest visits, or enter any other. */
 function ChosenDimension({ scope, by }: { scope: Scope; by: string }) {
   const { go } = useNavigation();
   const all = may(scope.principal, "analyst");
@@ -113,7 +113,7 @@ function Show({ data, scope }: { data: Traffic; scope: Scope }) {
     );
   const [current, earlier] = [compared && rowsOf(compared.current), compared && rowsOf(compared.earlier)];
   const of = ({ value }: Row) => {
-    // What is not among the rows that an answer has room for is not known.
+    // An answer has a limited number of rows: the figures of others are not known.
     const row = (rows: Map<string | null, Row> | null, all: Traffic | undefined) =>
       rows?.get(value) ?? (all?.rows_left_out === 0 ? { ...NOTHING, value, currency } : undefined);
     const [is, was] = [row(current, compared?.current), row(earlier, compared?.earlier)];
@@ -136,7 +136,7 @@ function Show({ data, scope }: { data: Traffic; scope: Scope }) {
         leftOut={data.rows_left_out}
         {...(compared && { before: { of, called: compared.called } })}
         press={({ value }) =>
-          // For a share link nothing is counted that the tables do not have.
+          // A share link sees only what the tables have: the server counts no further filters for it.
           field === undefined || value === null || address[field].includes(value) || credential() !== null
             ? undefined
             : { title: words.common.showOnly(nameOf(by, value)), go: () => go({ [field]: [value], search: undefined }) }
@@ -147,7 +147,7 @@ function Show({ data, scope }: { data: Traffic; scope: Scope }) {
   );
 }
 
-/** As no value is called: its characters are not allowed in one. */
+/** A key that no value can have: its characters are not allowed in values. */
 const TOTAL = "\u001ftotal";
 
 function None({ scope: { address }, by }: { scope: Scope; by: string }) {

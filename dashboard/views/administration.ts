@@ -1,4 +1,4 @@
-/** The views that set something up or look after it, which one file holds. */
+/** The views of setup and administration, which are built into one file. */
 
 import { AlertsPanel } from "../alerts/panel.tsx";
 import { AuditPanel } from "../audit/panel.tsx";

@@ -1,4 +1,4 @@
-/** People by when they first came: who comes back, and what they are worth. */
+/** People by the date of their first visit: who comes back, and what they are worth. */
 import { useAmounts } from "../amounts.ts";
 import { useAnswer } from "../answers.ts";
 import { comparedCohorts } from "../cohorts/compared.ts";
@@ -8,7 +8,7 @@ import { LtvPanel } from "../ltv/panel.tsx";
 import { ltv } from "../ltv/query.ts";
 import type { Scope } from "../scope.ts";
 
-/** Only the answer says how many cohorts there are. What follows below is shown after it, so that nothing moves. */
+/** The number of cohorts is known only from the answer. The panels below are shown after it, so that nothing moves. */
 export function View({ scope }: { scope: Scope }) {
   const { data, error } = useAnswer(comparedCohorts(scope));
   const amounts = useAmounts();

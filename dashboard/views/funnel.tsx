@@ -1,4 +1,4 @@
-/** The steps of who came, how long each took, and how tags compare. */
+/** The steps of visitors, how long each took, and a comparison of tags. */
 import { FunnelPanel } from "../funnel/panel.tsx";
 import { TagsPanel } from "../funnel/tags.tsx";
 import { TimesPanel } from "../funnel/times.tsx";

@@ -1,4 +1,4 @@
-/** The apps today, and who has scored most in one of them. */
+/** Today's figures of the apps, and the highest scores in one of them. */
 import { useAnswer } from "../answers.ts";
 import { KpisPanel } from "../games/kpis.tsx";
 import { LeaderboardPanel } from "../games/leaderboard.tsx";
@@ -10,7 +10,7 @@ export function View({ scope }: { scope: Scope }) {
   return (
     <div class="panels">
       <KpisPanel scope={scope} />
-      {/* How many apps there are says where it stands. */}
+      {/* The number of apps decides its position, so it is shown after their answer. */}
       {(data !== undefined || error) && <LeaderboardPanel scope={scope} />}
     </div>
   );

@@ -1,4 +1,4 @@
-/** The first page: what happened, how it went over time, who converted, which campaign brought it, what happens now. */
+/** The first page: figures, their course over time, the funnel, campaigns, and live events. */
 import { useAnswer } from "../answers.ts";
 import { credential } from "../api.ts";
 import { attention } from "../attention/query.ts";
@@ -16,7 +16,7 @@ import { Saved } from "../table/download.tsx";
 import { words } from "../words.ts";
 
 export function View({ scope }: { scope: Scope }) {
-  // Whoever came by a share link is shown figures alone.
+  // A share link shows figures only.
   const own = credential() === null;
   const looked = useAnswer(own ? attention(scope) : null);
   const settled = !own || looked.data !== undefined || looked.error !== undefined;
@@ -24,7 +24,7 @@ export function View({ scope }: { scope: Scope }) {
     <>
       <Welcome scope={scope} />
       {own && <AttentionStrip scope={scope} answer={looked} />}
-      {/* What stands below the strip is asked for at once, and seen once it is known whether there is one: nothing moves. */}
+      {/* The panels below the strip request data at once, and are shown once the strip is known: nothing moves. */}
       <div class={settled ? "overview" : "overview unsettled"}>
         <Headline scope={scope} />
         <FunnelPanel scope={scope} />

@@ -3,7 +3,7 @@ import { PlayersPanel } from "../players/list.tsx";
 import { PlayerPage } from "../players/profile.tsx";
 import type { Scope } from "../scope.ts";
 
-/** Of who may know them, one player; else the list. */
+/** One player, if the address names one and the reader may see who it is; or else the list. */
 export function View({ scope }: { scope: Scope }) {
   const { player_id } = scope.address;
   return player_id === undefined || !may(scope.principal, "analyst") ? (

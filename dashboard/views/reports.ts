@@ -1,4 +1,4 @@
-/** The views of figures and people, which one file holds. */
+/** The views of figures and people, which are built into one file. */
 
 import { AnomaliesPanel } from "../anomalies/panel.tsx";
 import { EventsPanel } from "../events/panel.tsx";

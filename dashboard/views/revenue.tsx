@@ -4,7 +4,7 @@ import { RevenuePanel } from "../revenue/panel.tsx";
 import { revenue } from "../revenue/query.ts";
 import type { Scope } from "../scope.ts";
 
-/** What was paid, and paid back. The figures are of the same answer as the picture, and come with it. */
+/** Payments and refunds. The figures are from the same answer as the chart, and arrive with it. */
 export function View({ scope }: { scope: Scope }) {
   const { data } = useAnswer(revenue(scope));
   return (

@@ -1,6 +1,6 @@
 /**
  * Which duties fail, for `/health` and the metrics. Why they do is in the logs, as an error may name people. Reattribution is a
- * part of the duties `tables` and `figures`, which go on without it: it has a name of its own, and no project.
+ * part of the duties `tables` and `figures`, which continue without it: it has a separate name, and no project.
  */
 
 import { sql } from "drizzle-orm";

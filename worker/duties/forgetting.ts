@@ -1,11 +1,11 @@
-/** A duty that removes what is over, in rounds of a few statements, until nothing more goes. */
+/** A duty that deletes old rows, in rounds of a few statements, until there are none left. */
 
 import type { SQL } from "drizzle-orm";
 import { databaseOf, transact } from "../store/database.ts";
 import { HOUR_MS } from "../time.ts";
 import type { Duty } from "./duty.ts";
 
-/** What a round may cost beside its statements. */
+/** The calls of a round in addition to its statements. */
 const SPARE_CALLS = 1;
 
 /** `removals` are the statements of one round. Each removes a limited number of rows, so that no round takes long. */

@@ -31,7 +31,7 @@ export async function wakeDue(env: Env, now: number, look: () => Promise<Due[]>)
   return due.length <= room;
 }
 
-/** `clock` tells the time of an object's invocation, which goes on while it sends. */
+/** `clock` returns the current time, in epoch milliseconds, since an object's invocation takes long while it sends. */
 type Send = (env: Env, db: Database, id: string, budget: Budget, clock: () => number) => Promise<Progress>;
 
 /** The Durable Objects that send, one for each target or channel: they are named by what they send to and its id. */

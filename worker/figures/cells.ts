@@ -29,7 +29,7 @@ export type CellPlace = {
 export type Cell = CellPlace & { people: number; events: number };
 export type MoneyCell = CellPlace & { currency: string; payments: number; whole: number; fraction: number };
 
-/** The columns that hold the cells, and the money. */
+/** The columns with the cells, and with the money. */
 export const cellsColumn = ({ hourly, dimension }: Divided): Column =>
   hourly ? "hours" : dimension === "none" ? "counts" : "cells";
 export const moneyColumn = ({ hourly }: Divided): Column => (hourly ? "hours" : "cells");

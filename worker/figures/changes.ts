@@ -2,12 +2,12 @@
 import { PART_NAMES, PARTS, type PartName } from "./parts.ts";
 import { Tally } from "./tally.ts";
 
-/** The number for all tags together; every tag has a number of its own. */
+/** The number for all tags together; every tag has a different number. */
 export const EVERYBODY = -1;
 
 const NUMBERS = Object.fromEntries(PART_NAMES.map((name, number) => [name, number])) as Record<PartName, number>;
 
-/** One number for a part and a line of it. Stored rows contain it, so it must never change. */
+/** One number for a part and one of its lines. Stored rows contain it, so it must never change. */
 export const lineNumber = (part: PartName, line: number): number => line * 16 + NUMBERS[part];
 export const lineOf = (number: number): { part: PartName; line: number } => ({
   part: PART_NAMES[number % 16] as PartName,

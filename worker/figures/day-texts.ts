@@ -42,7 +42,7 @@ const tagScopes = (after: string, before: string, none: string) => `WITH RECURSI
 
 /** Sorts before the names of all rows of tags, which have no control characters. */
 const AFTER_CONTROLS = "\u001f\u{10ffff}";
-/** Sorts behind every tag: a tag has 128 characters at most. */
+/** Sorts after every tag: a tag has 128 characters at most. */
 const LAST = "\u{10ffff}".repeat(129);
 const LAST_DAY = "9999-12-31";
 

@@ -1,7 +1,7 @@
 /**
  * Counts the past under new filters: some people at a time, in the order of their names, each with the whole history. It reads
  * people and writes rows of days. Once a person was counted here, later runs count the person's new events under the filter.
- * The order of names is the same for rows in the table and for people in pages: a page begins behind all names of the page
+ * The order of names is the same for rows in the table and for people in pages: a page begins after all names of the page
  * before it.
  */
 import { Changes } from "./changes.ts";
@@ -39,7 +39,7 @@ const PAGES_END =
 const PAGES = `SELECT first, body FROM visitor_pages WHERE project_id = ?1 AND first >= ifnull(
     (SELECT max(first) FROM visitor_pages WHERE project_id = ?1 AND first <= ?2), '')
   ORDER BY first LIMIT ?3 + 1`;
-/** Rows up to the end of the pages; the next slice reads those behind it. */
+/** Rows up to the end of the pages; the next slice reads the rows after it. */
 const ROWS = `SELECT person, now, head, recent FROM people WHERE project_id = ?1 AND person >= ?2
   AND (NOT EXISTS (${PAGES_END}) OR person < (${PAGES_END})) ORDER BY person LIMIT ?4`;
 const CHUNKS = `SELECT person, until, head, recent FROM people_past

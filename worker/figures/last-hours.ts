@@ -13,7 +13,7 @@ const LAST = `SELECT s.value AS scope, d.date, d.hours FROM json_each(?2) s
   CROSS JOIN days d ON d.day = (SELECT l.day FROM days l WHERE l.project_id = ?1 AND l.scope = s.value
     AND l.date <= ?3 AND l.counts <> '{}' ORDER BY l.date DESC LIMIT 1)`;
 
-/** By tag, up to a day. One call: it reads one row for each tag, however long ago the last event was. */
+/** By tag, up to a day. One call: it reads one row for each tag, even if the last event was long ago. */
 export async function lastHours(
   db: D1Database,
   { project_id, filter }: Place,

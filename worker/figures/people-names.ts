@@ -3,7 +3,7 @@ import { linkOf } from "./person-row.ts";
 import { rowsOf } from "./statements.ts";
 import { readPage } from "./visitor-pages.ts";
 
-/** Where the next reading begins: behind a person in the table, or behind a page. */
+/** Where the next reading begins: after a person in the table, or after a page. */
 export type PeoplePlace = { in: "rows" | "pages"; after: string };
 export const FIRST_PEOPLE: PeoplePlace = { in: "rows", after: "" };
 

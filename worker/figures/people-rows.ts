@@ -12,7 +12,7 @@ export type PeopleRows = {
   /** Changed rows, by id; where `head` is null, `recent` is appended to the stored text. */
   changed: [id: number, now: string, head: string | null, recent: string][];
   gone: number[];
-  /** Chunks that are closed as they are in the row of this id, further closed chunks, and chunks to delete. */
+  /** Open chunks in the row of this id that are closed without a change, further closed chunks, and chunks to delete. */
   closes: [id: number, until: number][];
   closed: (string | number)[][];
   reopened: [project_id: string, person: string, until: number][];

@@ -20,7 +20,7 @@ export type PersonEvent = {
   /** Days since 1970, in the project's time zone, and the hour, 0 to 23. */
   date: number;
   hour: number;
-  /** The visitor, where the event names no player; else empty. */
+  /** The visitor, where the event names no player; otherwise empty. */
   visitor_id: string;
 };
 

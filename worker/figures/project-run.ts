@@ -127,7 +127,7 @@ export class ProjectRun {
     });
   }
 
-  /** Events behind the beginning of a history; the others are of settled days, and are counted without it. */
+  /** Events after the beginning of a history; the others are of settled days, and are counted without it. */
   #behind(person: string, head: string, added: readonly PersonEvent[]): PersonEvent[] {
     const state = readState(head);
     if (state.total === 0) return [...added];

@@ -1,6 +1,6 @@
 /**
  * Brings the figures forward: reads the events that were appended since the last run, counts what they add to each person
- * and what they change in the past, and writes all of it in one batch that also moves the cursor. So redelivery, crashes and
+ * and what they change in the past, and writes everything in one batch that also moves the cursor. So redelivery, crashes and
  * concurrent runs change no figure.
  */
 import { SIZES, type Sizes } from "./chunks.ts";

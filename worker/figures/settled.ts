@@ -1,6 +1,6 @@
 /**
- * Settled days: their figures stay as they are. When their events leave the log, they also leave the rows of the people. A
- * person's history then begins behind those days, with the state at their end.
+ * Settled days: their figures do not change any more. When their events leave the log, they also leave the rows of the
+ * people. A person's history then begins after those days, with the state at their end.
  */
 
 import type { Changes } from "./changes.ts";

@@ -23,7 +23,7 @@ export const NO_WAY: Way = {
 /** When something happened for the first or last time, on which date, and the index of the way in `ways`. */
 export type Milestone = { at: number; date: number; way: number };
 
-/** First events, in the order of the funnel; the third deposit is not a step of it. */
+/** First events, in the order of the funnel; the third deposit is not one of its steps. */
 export const MILESTONES = ["visit", "registration", "deposit", "second_deposit", "third_deposit"] as const;
 export type MilestoneName = (typeof MILESTONES)[number];
 
@@ -34,7 +34,7 @@ export type Seen = Fields & Pick<PersonEvent, "event_type" | "currency" | "hour"
 export type Money = { payments: number; whole: number; fraction: number };
 
 export type State = {
-  /** The attribution window that all of it was counted with. */
+  /** The attribution window with which all of this state was counted. */
   attribution_days: number;
   /** The number of events, the times of the first and the last one, and the date of the last one. */
   total: number;

@@ -1,7 +1,7 @@
 /** Statements that insert many rows, and the rows that statements return. */
 import { pieces } from "../store/pieces.ts";
 
-/** Where rows are inserted: a table, its columns, and the SQL behind the rows. */
+/** Where rows are inserted: a table, its columns, and the SQL after the rows. */
 export type Into = { table: string; columns: readonly string[]; conflict?: string };
 
 /**

@@ -4,7 +4,7 @@ import { Reader, type Writer } from "./numbers.ts";
 export type Sums = [number, number, number];
 export type Entry = [key: number, sums: Sums];
 
-/** Most tallies are short. Up to so many entries are sorted in place, without a copy. */
+/** Most tallies are short. Up to this many entries are sorted in place, without a copy. */
 const FEW = 16;
 
 function inserted(entries: Entry[]): Entry[] {

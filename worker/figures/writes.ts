@@ -51,7 +51,7 @@ function writePeople(db: D1Database, rows: PeopleRows): D1PreparedStatement[] {
     ),
     ...inserts(db, PAST, rows.closed),
     ...inserts(db, PEOPLE, rows.people),
-    // In the order of the table, so that a page of it that has many of them is read once.
+    // In the order of the table, so that a database page with many of these rows is read once.
     ...each(
       `UPDATE people SET now = j.value ->> 1, head = ifnull(j.value ->> 2, head),
          recent = CASE WHEN j.value ->> 2 IS NULL THEN recent || (j.value ->> 3) ELSE j.value ->> 3 END
@@ -70,7 +70,7 @@ function writePeople(db: D1Database, rows: PeopleRows): D1PreparedStatement[] {
 /** How many words a row has. */
 const WORDS_A_ROW = 200;
 
-/** The new names: the row that has the first of them, and the rows behind it. */
+/** The new names: the row with the first of them, and the rows after it. */
 function wordRows({ project_id, rules: { words } }: ProjectRun): (string | number)[][] {
   if (words.firstNew === null) return [];
   const rows: (string | number)[][] = [];

@@ -12,7 +12,7 @@ import type { Turn } from "./index.ts";
 /** Each step is one of the milestones in the state. */
 const FUNNEL_STEPS: readonly MilestoneName[] = ["visit", "registration", "deposit", "second_deposit"];
 
-/** The milestones of each type, in order: an event of the type reaches the first one that the person has not reached yet. */
+/** The milestones of each type, in order: an event of the type reaches the first that the person has not reached yet. */
 const MILESTONES_OF = new Map<number, readonly MilestoneName[]>([
   [VISIT, ["visit"]],
   [REGISTRATION, ["registration"]],

@@ -24,7 +24,7 @@ export type Turn = {
   /** The scopes in which the person counts, and those among them that the event fits. */
   all: readonly Scope[];
   scopes: readonly Scope[];
-  /** Where counts are added; null to update the state alone. */
+  /** Where counts are added; null to update only the state. */
   changes: Changes | null;
   /** 1 adds, -1 subtracts. */
   sign: 1 | -1;

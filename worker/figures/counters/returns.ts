@@ -1,6 +1,6 @@
 /**
  * How people come back: each active day with the one before it, over all tags and under each, so that distinct people
- * of any period are a sum; and who is active again so many days after the first.
+ * of any period are a sum; and how many are active again a given number of days after the first.
  */
 import { EVERYBODY } from "../changes.ts";
 import { lastDay } from "../last-day.ts";
@@ -8,7 +8,7 @@ import { fitting, scopeCode } from "../scopes.ts";
 import { wayAt } from "../state.ts";
 import type { Turn } from "./index.ts";
 
-/** Days after the first at which it is counted who is there again; 0 is the cohort itself. */
+/** The days after the first on which active people are counted; 0 is the cohort itself. */
 export const RETENTION_DAYS = [0, 1, 3, 7, 14, 30, 60, 90] as const;
 const OFFSETS: ReadonlySet<number> = new Set(RETENTION_DAYS);
 

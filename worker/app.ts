@@ -1,4 +1,4 @@
-/** What the Worker answers: a table of contents. Each route lives with its subject. */
+/** All routes of the Worker. Each route is defined in the folder of its subject. */
 import { Hono } from "hono";
 import { adminRoutes, openAdminRoutes } from "./admin/index.ts";
 import { lostTurn } from "./archive/files.ts";
@@ -20,7 +20,7 @@ import { reportRoutes } from "./reports/index.ts";
 import { realtimeRoutes } from "./reports/realtime.ts";
 import { isDatabaseAway } from "./store/away.ts";
 
-/** Seconds after which who could not be answered may ask again. */
+/** Seconds after which a request that could not be answered may be sent again. */
 const RETRY_AFTER = "5";
 
 const api = new Hono<App>()
@@ -37,7 +37,7 @@ const api = new Hono<App>()
 /** The API as the typed client sees it. */
 export type Api = typeof api;
 
-/** Every route of the API, such as `GET /metrics`: what tests and docs must know of. */
+/** Every route of the API, such as `GET /metrics`, for tests and docs. */
 export const routes = [
   ...new Set(
     api.routes

@@ -50,7 +50,7 @@ export type FieldError = { field: string; code: ErrorCode; message: string };
 export const DATA_BYTES = 8 * 1024;
 export const DATA_DEPTH = 32;
 const PIXEL_DATA_KEYS = 40;
-/** Of an event as JSON, on the doors that take JSON. */
+/** The most bytes of an event as JSON, on the doors that accept JSON. */
 export const EVENT_BYTES = 32 * 1024;
 const MINUTE = 60_000;
 export const DAY = 1_440 * MINUTE;
@@ -103,7 +103,7 @@ export const eventType = z
   .string({ error: "must be text" })
   .regex(/^[a-z][a-z0-9_]{0,63}$/, "must start with a-z and hold only a-z, 0-9 and _, at most 64");
 
-/** How another product's name would be written here: `Order Completed` as `order_completed`; null where no letter or digit is left. */
+/** Another product's name in our spelling: `Order Completed` as `order_completed`; null where no letter or digit is left. */
 export function spelledAsType(name: string): string | null {
   const words = name
     .normalize("NFKD")
@@ -159,7 +159,7 @@ const test = z
   .refine((value) => ["1", "0", "true", "false"].includes(value), fault("invalid", "must be 1 or 0"))
   .transform((value) => value === "1" || value === "true");
 
-/** Kept as the text that was measured: SQLite would take it apart again, and refuses what nests too deep. */
+/** Stored as the text that was measured: SQLite would parse it again, and refuses text that is nested too deeply. */
 const data = z.record(z.string(), z.unknown(), { error: "must be a JSON object" }).transform((value, context) => {
   const refuse = (code: ErrorCode, message: string) => {
     context.addIssue({ code: "custom", message, params: { code } });
@@ -295,7 +295,7 @@ export const DOORS = {
 } as const;
 export type Door = keyof typeof DOORS;
 
-/** Other names that the wire accepts; of its own alone, as a sender may call a key `constructor`. */
+/** Other accepted names of fields. The object has no prototype, since a sender may name a key `constructor`. */
 export const ALIASES: Readonly<Record<string, string>> = Object.assign(Object.create(null), {
   btag: "banner_tag",
   game_id: "app_id",

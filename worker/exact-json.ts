@@ -1,9 +1,9 @@
 /**
- * JSON whose numbers keep their digits. A number of JavaScript holds some 16 of them, and Steam's ids have 17: what it
- * cannot give back as it was written stays its text, which `JSON.stringify` writes as it is.
+ * JSON whose numbers keep their digits. A number of JavaScript has some 16 digits, and Steam's ids have 17. A number that
+ * JavaScript would write differently stays a text, which `JSON.stringify` writes unchanged.
  */
 
-/** As the proposal "JSON.parse source text access" has it, which V8 has had since version 11.4. */
+/** From the proposal "JSON.parse source text access", which V8 has supported since version 11.4. */
 type RawJson = { readonly rawJSON: string };
 const { parse, rawJSON, isRawJSON } = JSON as unknown as {
   parse(text: string, reviver: (key: string, value: unknown, context: { source?: string }) => unknown): unknown;
@@ -11,7 +11,7 @@ const { parse, rawJSON, isRawJSON } = JSON as unknown as {
   isRawJSON(value: unknown): boolean;
 };
 
-/** Where a number may be that is written in another way than JavaScript would: found quickly, and seldom in vain. */
+/** Finds texts that may have a number in another form than JavaScript's: fast, and with few false matches. */
 const PERHAPS = /[\d.]{16}|\.0{6}|(?:\.\d*0|\de[+-]?\d+|-0)\s*(?:[,}\]]|$)/i;
 
 /** Throws as `JSON.parse` does. */

@@ -1,6 +1,6 @@
 /**
- * What a promise comes to, or `late` where that takes longer than so many milliseconds. The timer is I/O of its own, as
- * waiting for another invocation needs it, and ends with the waiting, so that it keeps no object in memory.
+ * The value of a promise, or `late` where it takes longer than a number of milliseconds. The timer is I/O of this request, which
+ * the runtime requires while it waits for another invocation. It ends with the waiting, so that it keeps no object in memory.
  */
 export async function inTime<Result, const Late>(
   promise: Promise<Result>,

@@ -1,6 +1,6 @@
 /**
- * Edgepixel's Worker: what it answers, what it consumes, what cron wakes each minute, and its Durable Objects. Whatever
- * uses bindings gets them here, or in an alarm of Runner, with a budget; the other objects have none.
+ * Edgepixel's Worker: its handlers for requests, queues and cron, and its Durable Objects. Code that uses bindings gets them
+ * here, or in an alarm of Runner, together with a budget; the other objects have no budget.
  */
 import { app } from "./app.ts";
 import { eachMinute } from "./cron.ts";

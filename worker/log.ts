@@ -1,6 +1,6 @@
 /**
- * A line of the log: JSON, with what happened in words first. Never in it: query strings, bodies, secrets, addresses,
- * and ids of people; a request is named by its id and the pattern of its route.
+ * A line of the log: JSON, which begins with what happened, in words. It never has query strings, bodies, secrets, addresses
+ * or ids of people; a request is named by its id and the pattern of its route.
  */
 export type Level = "debug" | "info" | "warn" | "error";
 

@@ -1,7 +1,7 @@
 /**
  * Other products' names for our fields: affiliate networks, GA4, Segment, PostHog, AppsFlyer and
- * Adjust, from their public documentation. Compared without case and without separators between words;
- * of several that were sent the first of a row is meant.
+ * Adjust, from their public documentation. Names are compared without case and without separators between words. If several
+ * names of a field were sent, the first in its row counts.
  */
 export const LOOKALIKES = {
   event_type: "event eventname type name action eventtoken activitykind goal en",
@@ -30,7 +30,7 @@ const BY_FIELD: Readonly<Record<string, readonly string[]>> = Object.fromEntries
   Object.entries(LOOKALIKES).map(([field, names]) => [field, [bare(field), ...names.split(" ")]]),
 );
 
-/** How likely a parameter with this name holds the field: the lower the likelier, null where it is none of its names. */
+/** The place of a name among the names of a field: a lower one is more likely; null where it is none of them. */
 export function likeness(name: string, field: Lookalike): number | null {
   const place = BY_FIELD[field]?.indexOf(bare(name)) ?? -1;
   return place === -1 ? null : place;

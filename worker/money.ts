@@ -51,10 +51,10 @@ export const CURRENCIES: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 
-/** Codes that were in use at some time since 2000 and are gone (list three), with RUR, which many went on to write. */
+/** Codes that were in use after 2000 and no longer are (list three), and RUR, which many still wrote. */
 const FORMER =
   "ADP AFA ANG ATS AZM BEF BGL BYB BYR CSD CUC CYP DEM ECS EEK ESP FIM FRF GHC GRD GWP HRK IEP ITL LTL LUF LVL MGF MRO " +
   "MTL MZM NLG PTE ROL RUR SDD SIT SKK SLL SRG STD TJR TMM TPE TRL VEB VEF YUM ZMK ZWD ZWL ZWN ZWR";
 
-/** What an amount of the past may be in. */
+/** The currencies that past amounts may have. */
 export const PAST_CURRENCIES: ReadonlySet<string> = new Set([...CURRENCIES, ...FORMER.split(" ")]);

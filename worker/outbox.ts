@@ -1,6 +1,6 @@
 /**
- * Gathers in an isolate what requests pass on, without delaying their answers: the first item is sent at once; items that
- * arrive during that, or soon after it, are sent together.
+ * Gathers the items of an isolate's requests without delaying their answers: the first item is sent at once; items that arrive
+ * during that, or soon after it, are sent together.
  */
 
 /** For how many intervals a group waits for the group before it. */
@@ -15,7 +15,7 @@ export class Outbox<Group> {
   #underWay = 0;
   #lastBegan = 0;
 
-  /** At most one group goes in so many milliseconds. */
+  /** At most one group is sent in this many milliseconds. */
   constructor(interval: number, empty: (now: number) => Group) {
     this.#interval = interval;
     this.#empty = empty;
@@ -45,8 +45,8 @@ export class Outbox<Group> {
   }
 
   /**
-   * Resolves when the next group may be sent. The timer is I/O of this request, so that it does not only wait for another
-   * request.
+   * Resolves when the next group may be sent. The timer is I/O of this request, since the runtime ends a request that only waits
+   * for another one.
    */
   async #turn(): Promise<void> {
     for (let waits = 0; waits <= PATIENCE; waits++) {

@@ -1,2 +1,2 @@
-/** The version of this Worker, as package.json and CHANGELOG.md have it; a test holds the three together. */
+/** The version of this Worker, the same as in package.json and CHANGELOG.md; a test compares the three. */
 export const VERSION = "0.1.0";

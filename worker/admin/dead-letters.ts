@@ -81,7 +81,7 @@ const view = ({ standing: _, ...letter }: DeadLetter): DeadLetterView => ({
   resolved_at: iso(letter.resolved_at),
 });
 
-/** One request replays or discards so many; "all" continues when it is requested again. */
+/** How many letters one request replays or discards; "all" continues when it is requested again. */
 const AT_ONCE = 1_000;
 /** Calls and statements of appending some events, and of ending the request. */
 const REPLAY_CALLS = 24;

@@ -28,7 +28,7 @@ const MOST_OF_BANK = 10_000;
 /** In one statement: D1 takes 2 MB. */
 const RATES_AT_ONCE = 2_500;
 const COLUMNS = ["currency_code", "rate_date", "usd_rate", "data_source"];
-/** Rows read at once where all are asked for: large, since an invocation may ask D1 only so often (worker/store/plan.ts). */
+/** Rows of one query where all are requested: many, since an invocation may make only a limited number (worker/store/plan.ts). */
 const STREAMED_PAGE = 10_000;
 const RATE_RULE = "must be a decimal string above 0, at most 1000, with at most 8 places";
 
@@ -58,7 +58,7 @@ export const newRates = z.strictObject({
     }),
 });
 
-/** `<rate_date> <currency_code>`: the list goes on behind it. */
+/** `<rate_date> <currency_code>`: the list continues after it. */
 const cursor = z.string("is not a cursor").regex(/^\d{4}-\d{2}-\d{2} [A-Z]{3}$/, "is not a cursor");
 
 export const ratesQuery = z.strictObject({

@@ -61,9 +61,9 @@ const cursorOf = (place: Place): string =>
 const isBehind = (one: Logged, place: Logged) =>
   one.timestamp > place.timestamp || (one.timestamp === place.timestamp && one.seq > place.seq);
 
-/** Events that one query reads: many, since an invocation may ask D1 only so often (worker/store/plan.ts). */
+/** Events that one query reads: many, since an invocation may make only a limited number of queries (worker/store/plan.ts). */
 const PAGE = 5_000;
-/** Calls that the answer takes beside those for events. */
+/** Calls of the answer in addition to those for events. */
 const OTHER_CALLS = 16;
 
 const COLUMNS = columnsBut("seq", "project_id");
@@ -260,7 +260,7 @@ export const playerExportRoutes = [
       await bringForward(env, db, now);
       const visitors = await visitorsOf(db, project_id, player_id);
       const person = { project_id, player_id, visitors };
-      // In this order: what goes from the log meanwhile is among the one or the other.
+      // In this order, so that an event that leaves the log meanwhile is in the one or the other.
       const order = await orderOf(db, person);
       const [project] = await db.select().from(projects).where(eq(projects.project_id, project_id));
       const gone = project === undefined ? 0 : firstHourInLog(project, now);

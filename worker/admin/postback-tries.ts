@@ -20,7 +20,7 @@ import { moment } from "./keys.ts";
 import { targetOf } from "./postback-target.ts";
 import { route } from "./route.ts";
 
-/** One request sends so many again; a further request sends the next ones. */
+/** How many postbacks one request sends again; a further request sends the next ones. */
 const AT_ONCE = 1_000;
 
 const { project_id: _, ...paging } = pageParameters;

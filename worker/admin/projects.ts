@@ -104,7 +104,7 @@ const view = (project: Project): ProjectView => ({
   created_at: iso(project.created_at),
 });
 
-/** What is kept must last for what is still to be counted, and for what is made of it. */
+/** Data must be kept long enough for everything that is still counted or made from it. */
 function checkRetention({ attribution_days, retention }: Pick<Project, "attribution_days" | "retention">): void {
   const { events_days, archive_days, purchases_days, figures_days } = retention;
   const least = leastEventDays(attribution_days);
@@ -128,17 +128,17 @@ function checkRetention({ attribution_days, retention }: Pick<Project, "attribut
   }
 }
 
-/** Whoever loses a race looks again; so many races are not lost by chance. */
+/** The most tries: a request that loses a race reads again, and nobody loses this many by chance. */
 const MOST_ATTEMPTS = 10;
 
-/** As the database has it, and not as this isolate knows it from a while ago. */
+/** The project from the database, and not the remembered one of this isolate, which may be older. */
 async function storedProject(db: Database, project_id: string): Promise<Project> {
   const [project] = await db.select().from(projects).where(eq(projects.project_id, project_id));
   if (!project) throw Problem.of("project_id", `there is no project ${project_id}`, "unknown_project");
   return project;
 }
 
-/** What changes a project as it stands: it fails where what the changes are judged by has changed. NULL is not allowed. */
+/** Changes a project as it was read: fails where the columns by which the changes were judged have changed. NULL is not allowed. */
 function changeOf(db: Database, before: Project, changes: Partial<Project>, now: number): SQL[] {
   const { project_id, attribution_days, retention, settled_before } = before;
   checkRetention({ ...before, ...changes });
@@ -155,7 +155,7 @@ function changeOf(db: Database, before: Project, changes: Partial<Project>, now:
 
 const changedMeanwhile = (error: unknown) => isGuarded(error, "projects.name");
 
-/** False where somebody else changed meanwhile what it was made from. */
+/** False where another request has changed meanwhile what this change was based on. */
 const happened = (done: Promise<void>): Promise<boolean> =>
   done.then(
     () => true,

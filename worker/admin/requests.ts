@@ -101,7 +101,7 @@ async function acceptedSince(db: Database, project_id: string, since: number): P
   return { ...found, counted: found.counted - superseded, duplicate: found.duplicate + superseded };
 }
 
-/** A row, or the end of what was looked through, where there may be more below. */
+/** A row, or the end of the events that were read, where there may be older rows. */
 type Entry = { at: number; place: number; row: RequestRow | null };
 
 const SHOWN = [
@@ -197,7 +197,7 @@ const rejectedEntry = (sample: StoredSample): Entry => {
   };
 };
 
-/** The newer of both lists' heads, again and again. Stops where one of them does not know yet how it goes on. */
+/** Merges both lists, the newest first. Stops where one of them does not know its next row yet. */
 export function merge(
   accepted: Entry[],
   rejected: Entry[],

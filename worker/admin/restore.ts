@@ -1,4 +1,4 @@
-/** Bringing a lost log back from the archive: a step a request. */
+/** Restores a lost log from the archive: each request does one step. */
 import type { SQL } from "drizzle-orm";
 import * as z from "zod";
 import { lostStep, NotRestorable, PHASES, restoreStep } from "../event-log/restore.ts";

@@ -1,4 +1,4 @@
-/** Reports that are sent by themselves: made, changed, paused, tried, and what was sent. */
+/** Scheduled reports: to create, change, pause and test them, and the messages that were sent. */
 
 import { sql } from "drizzle-orm";
 import * as z from "zod";
@@ -76,7 +76,7 @@ export type ScheduleView = z.output<typeof scheduleView>;
 export type SentReport = z.output<typeof sentReport>;
 export type TriedReport = z.output<typeof triedReport>;
 
-/** A segment that is gone is found out here: a report of it is of nothing. */
+/** Finds a segment that was removed: a report about it would have no tags. */
 async function view(db: Database, schedule: Schedule): Promise<ScheduleView> {
   const { origin: _, tried_at: __, paused_at, created_at, ...shown } = schedule;
   const gone = schedule.segment_id !== null && (await findSegment(db, schedule.segment_id)) === null;
@@ -91,7 +91,7 @@ async function ownSchedule(db: Database, principal: Principal, id: string): Prom
   return schedule;
 }
 
-/** That what it names is there. */
+/** Checks that everything that the schedule names exists. */
 async function check(db: Database, principal: Principal, project_id: string, given: ScheduleSettings): Promise<void> {
   const refusal = await refusalOfChannels(db, project_id, given.channels);
   if (refusal !== null) throw Problem.of("channels", `channels ${refusal}`);
@@ -198,7 +198,7 @@ export const scheduleRoutes = [
         (column) => sql`${sql.raw(column)} = ${columns[column]}`,
       );
       if (paused !== undefined) set.push(paused ? sql`paused_at = ifnull(paused_at, ${now})` : sql`paused_at = NULL`);
-      // What was over by then is not sent after the fact, and weeks do not follow days.
+      // Periods that are over already are not sent later, such as the week of days that were sent one by one.
       const begins = changes.every !== undefined || (paused === false && before.paused_at !== null);
       if (begins) set.push(sql`sent_to = ${newestPeriod(timezone, after.every, 0, now).to}`);
       const details = { ...changes, ...(paused !== undefined && { paused }) };

@@ -12,7 +12,7 @@ import { type SchemaMode, schemas, schemaVersions } from "../store/schema.ts";
 import { act } from "./audit.ts";
 
 const MOST_TYPES = 200;
-/** Whoever loses a race for a number looks again; so many races are not lost by chance. */
+/** The most tries: a request that loses a race for a number reads again, and nobody loses this many by chance. */
 const MOST_ATTEMPTS = 10;
 const VERSIONS_SHOWN = 100;
 
@@ -42,7 +42,7 @@ export const setMode = ({ project_id, event_type }: State, mode: SchemaMode): SQ
   sql`UPDATE schemas SET mode = ${mode}
     WHERE project_id = ${project_id} AND event_type = ${event_type} AND retired_at IS NULL`;
 
-/** The mode that was asked for; else it stays, which only the database knows at that moment. */
+/** The requested mode; otherwise the mode stays, which is read in the same statement. */
 const putInForce = (project_id: string, event_type: string, version: number, mode: SchemaMode | undefined): SQL =>
   sql`INSERT INTO schemas (project_id, event_type, version, mode)
     VALUES (${project_id}, ${event_type}, ${version}, ${mode ?? "warn"})

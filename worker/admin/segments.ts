@@ -1,4 +1,4 @@
-/** Saved segments: one's own, and those that an administrator shares with all who read the project. */
+/** Saved segments: private ones, and those that an administrator shares with everybody who reads the project. */
 
 import { sql } from "drizzle-orm";
 import * as z from "zod";
@@ -117,7 +117,7 @@ const happened = (done: Promise<void>): Promise<boolean> =>
       );
     },
   );
-/** Whoever loses a race looks again; so many races are not lost by chance. */
+/** The most tries: a request that loses a race reads again, and nobody loses this many by chance. */
 const MOST_ATTEMPTS = 10;
 
 const administered = { tag: "Sharing", role: "viewer" } as const;

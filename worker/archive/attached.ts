@@ -1,6 +1,6 @@
 /** Whether this instance has an archive: `npm run deploy -- --without-archive` makes one that has no bucket. */
 
-/** The binding's type is always there; the binding is not. */
+/** The type of the environment always has the binding, but an instance may not have it. */
 export const hasArchive = (env: Pick<Env, "ARCHIVE">): boolean => (env.ARCHIVE as R2Bucket | undefined) !== undefined;
 
 /** The answer to requests for the archive where there is none. */

@@ -1,4 +1,4 @@
-/** Identifies the asker of a request, and checks the role. */
+/** Identifies who sent a request, and checks the role. */
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Credential } from "../live/listeners.ts";
@@ -10,7 +10,7 @@ import { limitHeaders, limitSignIn, withinLimit } from "./rate-limit.ts";
 import { principalOfSession, readSession } from "./session.ts";
 import { isShareSession, principalOfShare, principalOfShareSession } from "./share.ts";
 
-/** Seconds after which a request may be tried again whose asker could not be identified. */
+/** Seconds after which a request may be sent again if its sender could not be identified. */
 const RETRY_AFTER = "5";
 
 /** Pages cannot set headers of a socket: there the protocols `bearer, <session>` carry it. Null is none. */

@@ -1,6 +1,6 @@
 /**
- * Cursors: where a page of a list ended. Sealed under the project's secret, so that nobody reads from one what its page
- * kept from them, or makes one up.
+ * Cursors: where a page of a list ended. They are encrypted with the project's secret, so that a reader can neither find values
+ * in a cursor that the page hides, nor make one up.
  */
 import type * as z from "zod";
 import type { Project } from "../project.ts";

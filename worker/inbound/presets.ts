@@ -1,6 +1,6 @@
 /**
- * Templates to begin with, where the public documentation states the names: a network that is set up to tell one of these
- * trackers can tell this instance in the same way.
+ * Templates to begin with, from public documentation: a network that can send postbacks to one of these trackers can send them
+ * to this instance in the same form.
  */
 import type { Template } from "./template.ts";
 

@@ -74,8 +74,8 @@ export const keyOf = ({ project_id, event_type, subject }: Received): string =>
   JSON.stringify([project_id, event_type, subject]);
 
 /**
- * All postbacks about some conversions: so many conversions that have a matching row. Those of one conversion are in their
- * order.
+ * All postbacks about some conversions: those with a matching row, a limited number. The postbacks of one conversion are in
+ * their order.
  */
 export async function aboutThose(db: Database, which: SQL, limit: number): Promise<Received[][]> {
   const rows = await db.all<Row>(sql`WITH ready AS MATERIALIZED (

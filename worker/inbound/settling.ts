@@ -45,7 +45,7 @@ const PAUSE_MS = 3_000;
 /** Conversions of one round, and postbacks whose decisions it records. */
 const SUBJECTS = 40;
 const MOST_DECISIONS = 15;
-/** Calls and statements of a round beside its decisions: four reads, two of suppressions, sending, four writes, a wake. */
+/** Calls and statements of a round without its decisions: four reads, two of suppressions, sending, four writes, a wake. */
 const ROUND_CALLS = 13;
 const LAST_CALLS = 2;
 

@@ -2,8 +2,8 @@
 import { Bucket, type Cell } from "./bucket.ts";
 
 /**
- * How long a bucket is, how long it is kept (a local day has up to 25 hours), and how long it stays unpacked in memory:
- * what still grows. All times are in milliseconds, since 1970 where they are moments.
+ * How long a bucket is, how long it is kept (a local day has up to 25 hours), and how long it stays unpacked in memory while it
+ * still grows. All times are in milliseconds; points in time are in milliseconds since 1970.
  */
 const LEVELS = {
   seconds: { length: 1_000, kept: 3_600_000, open: 10_000 },
@@ -57,7 +57,7 @@ export class Buckets {
     this.forget();
   }
 
-  /** Drops what is only in memory: what was added since the last `store`. */
+  /** Drops everything that was added since the last `store` and is only in memory. */
   forget(): void {
     for (const level of LEVEL_NAMES) {
       this.#open[level].clear();

@@ -22,7 +22,7 @@ const PRIVATE = [
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
 const PORTS = ["", "8443"];
 
-/** `LOCAL` of wrangler.toml: on a developer's own machine, targets on that machine are taken, too. */
+/** `LOCAL` of wrangler.toml: on a developer's machine, targets on that machine are accepted, too. */
 export type Rules = { local: boolean };
 
 const hostOf = (url: URL): string => url.hostname.replace(/\.$/, "");
@@ -45,7 +45,7 @@ const FIXED_HOST = /^https?:\/\/[^/?#\\{}\s]+(?=[/?#]|$)/i;
 
 const MOST_CHARACTERS = 2_000;
 
-/** Why a template is refused; null where it is taken. `own` is this instance's host, which would tell itself. */
+/** Why a template is refused; null where it is accepted. `own` is this instance's host: it must not send postbacks to itself. */
 export function refusalOfTemplate(template: string, rules: Rules, own: string): string | null {
   if (template.length > MOST_CHARACTERS) return `must be ${MOST_CHARACTERS} characters at most`;
   if (/[\s\p{Cc}]/u.test(template)) return "must have no blanks";

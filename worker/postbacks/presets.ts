@@ -1,5 +1,5 @@
 /**
- * URLs of targets to begin with: how known trackers and ad networks take conversions, as their own documentation states it.
+ * URLs of targets to begin with, by which known trackers and ad networks receive conversions, from their documentation.
  * Angle brackets mark what differs between customers. A URL that still contains them is refused.
  *
  * An affiliate's tracker gets the payout; an ad network where traffic is bought gets the amount. Some trackers need a transaction

@@ -1,7 +1,7 @@
 /**
- * Sends what is due to one target. Each target has a Durable Object of its name, whose alarms are the invocations: so no
- * target waits for another, each has a separate budget, and nothing is sent twice at once. A try is recorded after its
- * answer: if an invocation ends in between, the same event is sent again with the same `{event_id}`.
+ * Sends due postbacks to one target. Each target has a separate Durable Object, which runs by its alarms: so no target waits for
+ * another, each has a separate budget, and nothing is sent twice at once. A try is recorded after its answer: if an
+ * invocation ends in between, the same event is sent again with the same `{event_id}`.
  */
 import { sql } from "drizzle-orm";
 import { type Progress, wake } from "../duties/duty.ts";
@@ -121,7 +121,7 @@ function noted(target: Target, done: readonly Done[], now: number) {
   ];
 }
 
-/** `clock` tells the time, and `chance` numbers between 0 and 1. */
+/** `clock` returns the time in epoch milliseconds, `chance` a random number from 0 to 1. */
 export async function sendDue(
   env: Env,
   db: Database,
@@ -156,7 +156,7 @@ export async function sendDue(
 
 export const targetSenders = senders("postbacks", "postbacks sending", sendDue);
 
-/** Wakes the targets that have something due. False where there is no room for them all. */
+/** Wakes the targets that have due postbacks. False where the budget has no room for all of them. */
 export const wakeTargets = (env: Env, db: Database, now: number): Promise<boolean> =>
   wakeDue(env, now, () =>
     db.all<Waking>(sql`SELECT ${targetSenders.nameOf("")} || t.id AS name, (SELECT p.due_at FROM postbacks p

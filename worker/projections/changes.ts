@@ -1,4 +1,4 @@
-/** The last event that touched each day, whether it counts or not. It tells a report whether its answer is still the same. */
+/** The last event that touched each day, whether it counts or not. It shows a report whether its answer is still the same. */
 import { type SQL, sql } from "drizzle-orm";
 import type { Tables } from "./projection.ts";
 import { pastOfPeople, superseded } from "./resolve.ts";

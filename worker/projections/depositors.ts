@@ -1,7 +1,7 @@
 /**
  * People by the days on which they deposited, each with the day before it under the same tag, so that distinct
  * depositors of any period are a sum, as in `returns`. Where there is no day before, with the date of the first deposit
- * ever, under whatever tag; and at that first deposit itself, with the date of their registration.
+ * ever, under any tag; and at that first deposit itself, with the date of their registration.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { ANY_TAG } from "../figures/scopes.ts";

@@ -40,7 +40,7 @@ const wanted = (targets: readonly Target[], test: boolean): SQL => {
   return sql`(e.project_id, e.event_type) IN (SELECT value ->> 0, value ->> 1 FROM json_each(${JSON.stringify(pairs)}))`;
 };
 
-/** Events that count, with the tag that they count for; and test events, which have no tag but their own. */
+/** Events that count, with the tag that they count for; and test events, with the tag that they name. */
 const candidates = (db: Database, targets: readonly Target[], { after, upTo }: Range) => {
   const first = targets.some(({ first_deposit }) => first_deposit) ? isFirst(upTo) : sql`0`;
   return db.all<Row>(sql`WITH ${newEvents({ after, upTo, repairs: null }, wanted(targets, false))}

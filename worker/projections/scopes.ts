@@ -23,9 +23,9 @@ import { lostRace } from "./runner.ts";
 export const MOST_SCOPES = 50;
 /** Sets of several tags that keys and share links are limited to: an event fits few of them. */
 const MOST_OF_TAGS = 500;
-/** So many of the filters may be of one key that can only read: beyond that it replaces its own filters. */
+/** The most filters of one key that can only read: a further one replaces one of the same key. */
 export const MOST_OF_A_READER = 20;
-/** Filters that are not saved are removed if nobody has asked for them for so long. */
+/** Filters that are not saved are removed if nobody has asked for them for this long. */
 const UNUSED_MS = 30 * DAY_MS;
 /** Rows of days that one statement removes. */
 const ROWS_AT_ONCE = 1_000;
@@ -198,7 +198,7 @@ async function emptySome(db: Database): Promise<void> {
   ]);
 }
 
-/** Drops one that nobody has asked for in long, but for saved ones, which count as asked for. */
+/** Drops a filter that nobody has asked for in a long time. Saved ones count as asked for. */
 async function dropUnused(db: Database, now: number): Promise<void> {
   const unused = await db.get<{ number: number; project_id: string; filter: string } | undefined>(sql`
     SELECT number, project_id, filter FROM scopes WHERE filter IS NOT NULL AND asked_at < ${now - UNUSED_MS} LIMIT 1`);
@@ -215,10 +215,10 @@ const dueAt = (db: Database, now: number): Promise<Due> =>
     EXISTS (SELECT 1 FROM scopes WHERE filter IS NOT NULL AND asked_at < ${now - UNUSED_MS}) AS unused,
     EXISTS (SELECT 1 FROM scopes WHERE filter IS NULL) AS dropped`);
 
-/** Calls that dropping takes at most, with the look whether there is something to do. */
+/** The most calls of dropping, including the query whether there is something to do. */
 const DROP_CALLS = 9;
 
-/** All that is to be done about filters, as far as the invocation goes. Whether all of it was done. */
+/** Does the due work on filters within the budget of the invocation. Returns whether all of it was done. */
 export async function keepScopes(env: Env, db: Database, now: number): Promise<boolean> {
   const budget = budgetOf(env);
   for (;;) {
@@ -226,7 +226,7 @@ export async function keepScopes(env: Env, db: Database, now: number): Promise<b
     const { unfilled, unused, dropped } = await dueAt(db, now);
     if (unfilled) {
       if (!budget.has(SLICE_CALLS)) return false;
-      // While people are renamed or the log is restored nothing changes; cron comes again.
+      // While people are renamed or the log is restored nothing may change; cron tries again.
       if ((await fillMore(db)) === null) return true;
     } else if (unused) await dropUnused(db, now);
     else if (dropped) await emptySome(db);

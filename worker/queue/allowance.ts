@@ -30,7 +30,7 @@ export function nextAt(allowance: Allowance, isFull: boolean, now: number): numb
   return now + Math.ceil((1 - saved) * EACH_MS);
 }
 
-/** The allowance that is left after a message. */
+/** The allowance after a message was sent. */
 export function spent(allowance: Allowance, isFull: boolean, now: number): Allowance {
   const { saved, full, at } = asOf(allowance, now);
   return isFull && full < FULL_A_DAY ? { saved, full: full + 1, at } : { saved: Math.max(0, saved - 1), full, at };

@@ -22,7 +22,7 @@ type Group = {
   settle: { resolve(): void; reject(reason: unknown): void };
 };
 
-/** Once an isolate: requests of one isolate share what is gathered. */
+/** One for each isolate: its requests gather together. */
 let gathering: Group | null = null;
 let sending: Promise<void> | null = null;
 
@@ -30,7 +30,7 @@ let sending: Promise<void> | null = null;
 export async function commit(outlet: Outlet, events: readonly StoredEvent[], request_id: string): Promise<void> {
   const measured = events.map(measure);
   const bytes = measured.reduce((sum, event) => sum + event.bytes, 0);
-  // A request that fills messages of its own gains nothing by waiting for others.
+  // A request that fills whole messages gains nothing if it waits for others.
   if (events.length > EVENTS_A_MESSAGE || bytes > MOST_BYTES) return sendAlone(outlet, measured, request_id);
   if (
     gathering &&
@@ -92,8 +92,8 @@ async function sendAlone(outlet: Outlet, events: readonly Measured[], request_id
 }
 
 /**
- * The runtime takes a request for hung, and answers 500, when it waits only for what another request does.
- * The timer is I/O of its own.
+ * The runtime regards a request as hung, and answers 500, when it waits only for another request. So it also waits for a
+ * timer, which is I/O of this request.
  */
 async function settledOrLate(other: Promise<void>): Promise<"sent" | "failed" | "late"> {
   return new Promise((resolve) => {

@@ -12,14 +12,14 @@ export type Outlet = {
   sendBatch(messages: MessageSendRequest<EventMessage>[]): Promise<unknown>;
 };
 
-/** One for the instance: a free plan's 100,000 requests a day are what it takes in minutes. */
+/** One for the whole instance: it can take the free plan's 100,000 requests of a day within minutes. */
 export const intakeOf = (env: Env) => env.INTAKE.getByName("events");
 
 async function take(env: Env, message: EventMessage): Promise<void> {
   const taken = intakeOf(env)
     .take(message)
     .then(() => "taken" as const);
-  // Events that it takes later are in two messages, and once in the log.
+  // If it takes the events after the timeout, they are in two messages, but once in the log.
   if ((await inTime(taken, PATIENCE_MS, "late")) === "late") throw new Error(`No answer within ${PATIENCE_MS} ms.`);
 }
 
@@ -34,7 +34,7 @@ export function outletOf(env: Env): Outlet {
         await env.EVENTS.send(message);
       }
     },
-    // These messages are full. What the day has no operations for is refused, and waits where it comes from.
+    // These messages are full. If the day has no operations left for one, it is refused, and its sender keeps the events.
     sendBatch: (messages) => env.EVENTS.sendBatch(messages),
   };
 }

@@ -7,12 +7,12 @@ export type Cell = string | number | boolean | null | Readonly<Record<string, un
 export const BYTE_ORDER_MARK = "\uFEFF";
 
 /**
- * A spreadsheet takes what begins like this for a formula; a quote before it keeps it text (OWASP, CSV injection). Some split
- * cells at a semicolon or a tab, and some take full-width signs for the plain ones. A negative decimal is no formula.
+ * A spreadsheet reads a cell that begins like this as a formula; a quote before it makes it a text (OWASP, CSV injection).
+ * Some split cells at a semicolon or a tab, and some read full-width signs as plain ones. A negative decimal is no formula.
  */
 const FORMULA = /(^|[;\t])(?=[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20])/g;
 const NEGATIVE = /^-\d+(?:\.\d+)?$/;
-/** They change the order in which a cell is shown, so that it reads as something else. */
+/** Characters that change the order in which a cell is shown, so that it looks like another text. */
 const BIDI = /[\u202A-\u202E\u2066-\u2069]/g;
 
 function csvCell(value: Cell): string {

@@ -51,7 +51,7 @@ export const inKeyOrder = <Row extends object>(rows: readonly Row[], columns: re
     .sort((one, other) => compareKeys(one.key, other.key))
     .map(({ row }) => row);
 
-/** Of rows in that order, those after a key: so many at most. */
+/** The rows after a key, from rows in that order, at most `limit`. */
 export function pageBehind<Row extends object>(
   sorted: readonly Row[],
   columns: readonly string[],

@@ -1,4 +1,4 @@
-/** Tables of which JSON has no more rows than a reader can use: the largest, and how many others there are. */
+/** Tables whose answer in JSON has a limited number of rows: the largest ones, and how many others there are. */
 
 /** Rows of one answer in JSON. CSV and NDJSON have all. */
 export const MOST_ROWS = 1_000;

@@ -8,8 +8,8 @@ import { onlyTags } from "./period.ts";
 const MOST_PEOPLE = 1_000;
 
 /**
- * By events that are in the log, in whatever case they were sent; each by an index. With `tags`, by events that count for them alone. Of
- * transactions the types that have any are found one after the other.
+ * By events in the log, each by an index; upper and lower case are equal. With `tags`, only by events that count for these tags.
+ * For transactions, the event types that have any are found one after the other.
  */
 export async function namedBy(db: Database, project_id: string, id: string, tags: string[] | null): Promise<string[]> {
   const rows = await db.values<[string]>(sql`

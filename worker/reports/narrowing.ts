@@ -83,7 +83,7 @@ export async function refuseUntilWhole(env: Env, db: Database): Promise<void> {
   );
 }
 
-/** Whose rows of days have figures, of one value of a field or of any. @throws while figures are not all counted. */
+/** The rows of days with the figures, for one value of a field or for all. @throws while the figures are not completely counted. */
 export async function daysOf(
   { env, db, project: { project_id }, principal, now }: Asking,
   whose: Whose,
@@ -97,7 +97,7 @@ export async function daysOf(
   return { ...own, filter: scope === 0 ? null : scope, tags: scope === 0 ? [] : tag === null ? null : [tag] };
 }
 
-/** Whose rows of days answer a question about these tags; null is all. */
+/** The rows of days for a question about these tags; null is all. */
 export async function daysFor(
   asking: Asking & { project: Project },
   query: TagQuery,
@@ -114,8 +114,8 @@ export async function daysFor(
 }
 
 /**
- * Everybody who has a share link could otherwise make the past be counted under one filter after another. So a link shows
- * its tags together, or one of them.
+ * A share link shows its tags together, or one of them. Otherwise everybody with a link could have the past counted under one
+ * filter after another.
  */
 function refuseOthers({ banner_tags }: Principal, filter: ScopeFilter): void {
   const own = banner_tags === null ? null : filterText({ banner_tag: banner_tags });

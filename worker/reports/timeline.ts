@@ -1,4 +1,4 @@
-/** What a player did, the latest first: also as the visitor that they were. */
+/** The events of a player, the latest first, including those of the visitor before the registration. */
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { eventType } from "../event.ts";

@@ -97,7 +97,7 @@ function figures(
   };
 }
 
-/** A row whose amount is not known, for want of a rate, comes first in either order: nobody takes it for a small one. */
+/** A row whose amount is not known, because a rate is missing, comes first in either order, so that it does not look small. */
 function sorted(rows: TrafficRow[], sort: string): TrafficRow[] {
   const descending = sort.startsWith("-");
   const column = sort.replace(/^-/, "") as Sortable;
@@ -138,7 +138,7 @@ export const traffic = report({
   answer,
   holds: "What the visitors of each value did in the period.",
   tries: ["currency=USD", "by=s1&sort=-amount", "by=data.creative&country=MT", "by=browser&banner_tag=summer"],
-  // A first deposit is only the first as long as none is found before it.
+  // An earlier deposit may still arrive, and a first deposit is then no longer the first.
   reads: "until",
   converts: true,
   byFirstEvent: true,

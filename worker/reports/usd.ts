@@ -5,8 +5,8 @@
  * touches it. USD is always 1.
  *
  * Sums are exact and rounded once, at the end, half to even. Only where the target is not USD, each date's sum is
- * divided by that date's rate and kept to 12 places. What has no rate in force is shown beside, never dropped. A currency
- * that the euro took the place of has the euro's rate where it has none of its own, by the units that a euro is for ever.
+ * divided by that date's rate and kept to 12 places. Amounts without a rate in force are shown separately, never dropped. Where
+ * a currency that the euro replaced has no rate, its rate is computed from the euro's by the fixed units for a euro.
  */
 import { type SQL, sql } from "drizzle-orm";
 import { divide, formatMoney, UNITS } from "../money.ts";
@@ -83,7 +83,7 @@ export const formatExact = (exact: bigint): string => formatMoney(divide(exact, 
 export const formatAverage = (exact: bigint, over: number): string | null =>
   over > 0 ? formatMoney(divide(exact, BigInt(RATE_UNITS) * BigInt(over))) : null;
 
-/** The same of what was converted; null also where part of it has no rate, since nobody knows the whole. */
+/** The same of a converted sum; null also where a part of it has no rate, since the whole is not known. */
 export const averageOf = ({ exact, unconverted }: Converted, over: number): string | null =>
   unconverted.size > 0 ? null : formatAverage(exact, over);
 

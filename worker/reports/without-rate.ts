@@ -4,7 +4,7 @@ import { addDays, localTime } from "../calendar.ts";
 import { rateInForce } from "../rates/in-force.ts";
 import type { Database } from "../store/database.ts";
 
-/** Anyone may ask: so many rows are read a second at most, however often that is. */
+/** Anyone may ask any number of times, so a limited number of rows is read each second. */
 const ROWS_A_SECOND = 10;
 const SHORTEST_MS = 5_000;
 const LONGEST_MS = 3_600_000;

@@ -32,17 +32,17 @@ const BEHIND_VISITORS = sql`char(32)`;
 const rated = (which: SQL) => sql`SELECT person, event_type, event_date, currency, total, whole, fraction,
   ${rateInForce(sql`currency`, sql`event_date`)} AS rate FROM payments WHERE ${which}`;
 
-/** Whom a tag of these brought, null is any; and whose first event was of these. */
+/** Only people whom one of these tags brought (null: any), and whose first event has these fields. */
 export type Whose = { tags: string[] | null; firstEvent: FirstEvent };
 
-/** Whoever ever paid, or was paid, as rows of `paid`: with what they spent, exactly. */
+/** Everybody who ever paid or was paid, as rows of `paid`, with what they spent, exactly. */
 export function paid(project_id: string): SQL {
   const exact = exactUsd(sql`whole`, sql`fraction`, sql`rate`);
   const isIncome = sql`event_type IN (${words(INCOME)})`;
   const of = (value: SQL, which: SQL) => sql`ifnull(sum(${value}) FILTER (WHERE ${which}), 0)`;
   const spent = (value: SQL) => sql`(${of(value, isIncome)} - ${of(value, sql`event_type = 'refund'`)})`;
   const withdrawn = (value: SQL) => of(value, sql`event_type = 'withdrawal'`);
-  // The rate row by row, and materialised: a join of rates would be a scan of them for each row.
+  // The rate is looked up for each row, and materialised: a join would scan all rates for each row.
   return sql`rated AS MATERIALIZED (${rated(sql`project_id = ${project_id}`)}
     ), paid AS MATERIALIZED (
       SELECT person, ${of(sql`total`, isIncome)} AS payments,
@@ -58,7 +58,7 @@ export function paid(project_id: string): SQL {
 
 /** Everyone who is a player or ever paid, as rows of `worth`: with what they spent, exactly. */
 export function worth(project_id: string, { tags, firstEvent }: Whose): SQL {
-  // Players begin behind the control character of visitors, who are many: of these, only who paid is looked at.
+  // Players sort after visitors, whose names begin with a control character. Visitors are many, so only those who paid are read.
   const known = (people: SQL) => sql`SELECT p.person, p.player_id, p.first_seen, p.last_event_at,
       coalesce(nullif(p.registration_tag, ''), nullif(p.first_tag, ''), '') AS banner_tag,
       ifnull(payments, 0) AS payments, first_purchase_date, last_purchase_date,
@@ -88,7 +88,7 @@ export type Without = Pick<Sum, "currency" | "whole" | "fraction"> & { event_typ
 
 const SUMMED = sql`event_type, currency, CAST(sum(whole) AS TEXT) AS whole, sum(fraction) AS fraction`;
 
-/** What has no rate in force, of these people, each. */
+/** The amounts without a rate in force, for each of these people. */
 export function withoutRateOf(
   db: Database,
   project_id: string,
@@ -100,7 +100,7 @@ export function withoutRateOf(
   );
 }
 
-/** The same of everyone, by segment. */
+/** The same for everyone, by segment. */
 export const withoutRateBySegment = (
   db: Database,
   project_id: string,
@@ -123,8 +123,8 @@ export const paidBySegment = (into: string): Question<SegmentPayment> => ({
 export type Question<Row> = { columns: readonly (keyof Row & string)[]; rows: SQL };
 
 /**
- * The answers to several questions about everyone, who are put together once for all of them: that reads every payment. A question
- * that is not asked has no rows.
+ * The answers to several questions about everyone. The rows of everyone are made once for all questions, since this reads every
+ * payment. A question that is not asked has no rows.
  */
 export async function lookAtEveryone<Rows extends Record<string, object>>(
   db: Database,

@@ -13,8 +13,8 @@ import { isGuarded } from "../store/guard.ts";
 import { dueBy, inTurn, type Place, type Steps, type Work } from "./keeping.ts";
 
 /**
- * Whether all tables and the figures have taken the whole log, nobody is being renamed, and no events are judged again, after which
- * all is made anew: later steps of all of them then see a day settled, earlier ones none did.
+ * Whether all tables and the figures have read the whole log, nobody is being renamed, and no events are judged again, after
+ * which everything is counted again. Then all later steps of all of them see that a day is settled, and no earlier step did.
  */
 const READY = sql`(min(${LEAST_CURSOR}, ${leastCursor("figures")}) >= ifnull((SELECT max(seq) FROM events), 0)
   AND (SELECT erasure_id FROM renaming) IS NULL AND NOT ${RESTORING}

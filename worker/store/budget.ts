@@ -21,7 +21,7 @@ export class Budget {
   readonly #until: number;
   #over = false;
 
-  /** `until`, in epoch milliseconds, is when the invocation should end by itself. */
+  /** `until`, in epoch milliseconds, is when the invocation should end itself. */
   constructor(invocation: string, limits: Limits, until = Number.POSITIVE_INFINITY) {
     this.invocation = invocation;
     this.limits = limits;
@@ -152,7 +152,7 @@ const objects = (real: { getByName(name: string): object }, budget: Budget) => (
 const mail = (real: SendEmail, budget: Budget) => counted(real, budget, ["send"]);
 
 type Remote = D1Database | R2Bucket | Queue | DurableObjectNamespace;
-/** Every binding that is asked over the network, and how its calls are counted. */
+/** Every binding that is called over the network, and how its calls are counted. */
 const BINDINGS = {
   DB: database,
   ARCHIVE: bucket,

@@ -12,7 +12,7 @@ export const PLANS = {
 export type Plan = keyof typeof PLANS;
 
 /**
- * What a plan allows beside that, a day where it says so, as of November 2026. Each is of
+ * Other allowances of a plan, for a day where the name says so, as of November 2026. Each is from
  * https://developers.cloudflare.com/: workers/platform/limits/ (CPU time), queues/platform/limits/ and
  * queues/platform/pricing/ (retention, operations), d1/platform/pricing/ (rows; days are UTC's), d1/platform/limits/
  * (the size of a database). Null: paid by use.

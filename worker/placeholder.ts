@@ -61,7 +61,7 @@ const INSTRUCTION = /^(?:your|insert|enter|put|replace(?:[\s_-]*with)?)[\s_-]*(.
 /** No name in a manual is longer. */
 const LONGEST_NAME = 80;
 
-/** Marks of a macro around a name, whatever they are or where one of the two was lost: `(click_id)`, `{click_id`, `«clickid»`. */
+/** Any marks of a macro around a name, also where one of the two was lost: `(click_id)`, `{click_id`, `«clickid»`. */
 const MARKED = /^([^\p{L}\p{N}]*)(.*?)([^\p{L}\p{N}]*)$/su;
 const OPENS = /[([{<«‹%#=|^~+*\\]/u;
 const CLOSES = /[)\]}>»›%#=|^~+*]/u;

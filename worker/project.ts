@@ -36,7 +36,7 @@ const MOST = 500;
 /** How many of a project's newest suppressions its snapshot has: 33 bytes each. */
 const MOST_SUPPRESSIONS = 1_000;
 
-/** How unknown names are looked up: so many one by one, then all at once. */
+/** How many unknown names are looked up one by one, before all are looked up at once. */
 const STRANGERS = { lookUps: 20, windowMs: 10_000, mostNames: 20_000 };
 
 const known = new Remembered<Snapshot>(MOST);

@@ -1,7 +1,7 @@
 /** The pseudonym in place of the name of an erased person. */
 export const PSEUDONYM = "erased-[0-9a-f]{8}-[0-9a-f-]{27}";
 
-/** For LIKE, whose patterns D1 lets have 50 bytes: nearly as narrow. */
+/** The same for LIKE, whose patterns may have 50 bytes in D1: it matches slightly more. */
 export const PSEUDONYMS = "erased-________-____-____-____-____________";
 
 export const newPseudonym = (): string => `erased-${crypto.randomUUID()}`;

@@ -11,7 +11,7 @@ const CONSUMERS: Readonly<Record<string, Consumer>> = {
   "-events-dlq": consume as Consumer,
 };
 
-/** @throws for a queue that nothing here consumes: its messages are delivered again, and are not taken for events. */
+/** @throws for an unknown queue: its messages are delivered again, and are not read as events. */
 export function consumerOf(queue: string): Consumer {
   const end = Object.keys(CONSUMERS).find((name) => queue.endsWith(name));
   const consumer = end && CONSUMERS[end];

@@ -27,16 +27,16 @@ export class Runner extends DurableObject<Env> {
   #leftovers = 0;
   /** Whether the database says that the duty fails; null as long as this object has not written it. */
   #recorded: boolean | null = null;
-  /** When the run began that goes on now. */
+  /** When the present run began. */
   #running: number | null = null;
   /** Whether a run was asked for that has not begun: its alarm leaves the storage before it begins. */
   #called = false;
-  /** When the last run began that left nothing to do. */
+  /** When the last run began after which nothing was left to do. */
   #current = Number.NEGATIVE_INFINITY;
-  /** The end of the run that goes on, or comes next. */
+  /** The end of the present run, or of the next one. */
   #end = Promise.withResolvers<void>();
 
-  /** Makes sure that a run comes, at the latest after the duty's linger. */
+  /** Makes sure that a run begins, at the latest after the duty's linger. */
   async wake(name: string): Promise<void> {
     await this.#remember(name);
     const now = Date.now();

@@ -1,4 +1,4 @@
-/** Notes on days of a project: what a team wants to see beside its figures. */
+/** Notes on days of a project, which a team wants to see next to its figures. */
 
 import { sql } from "drizzle-orm";
 import * as z from "zod";
@@ -79,7 +79,7 @@ const view = (row: Row, principal: Principal): AnnotationView => {
   };
 };
 
-/** They are of the whole project. */
+/** Annotations are about the whole project. */
 function onlyForAllTags({ banner_tags }: Principal): void {
   if (banner_tags !== null)
     throw new Problem(403, "This key is limited to its banner tags, and notes are about the whole project.");

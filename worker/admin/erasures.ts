@@ -1,4 +1,4 @@
-/** Erasing a player, and the receipts of it. */
+/** Erasures of players, and their receipts. */
 import { sql } from "drizzle-orm";
 import * as z from "zod";
 import { begin, isOnePerson, work } from "../erasure/erase.ts";

@@ -1,4 +1,4 @@
-/** All routes of administration, in the order of the document. A new family is a file and a line here. */
+/** All routes of administration, in the order of the OpenAPI document. A new family needs a file, and a line here. */
 import { Hono } from "hono";
 import type { App } from "../http/principal.ts";
 import { alertRoutes } from "./alerts.ts";
@@ -77,6 +77,6 @@ const routesFor = (mayBeAnyone: boolean) => {
     if ((role === null) === mayBeAnyone) routes.on([method.toUpperCase()], [path], ...handlers);
   return routes;
 };
-/** Those that ask for no key. */
+/** The routes that need no key. */
 export const openAdminRoutes = routesFor(true);
 export const adminRoutes = routesFor(false) as unknown as Hono<App, Together<Each["client"]>>;

@@ -34,7 +34,7 @@ export const newKey = z.strictObject({
 });
 const { name, banner_tags, expires_at, hide_amounts } = newKey.shape;
 export const keyChanges = z.strictObject({ name, banner_tags, expires_at, hide_amounts }).partial();
-/** How long, in seconds, the old key goes on beside the new one. */
+/** How long, in seconds, the old key is still valid after the new one was made. */
 export const rotation = z.strictObject({
   overlap_seconds: z
     .int("must be whole")

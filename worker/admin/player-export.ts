@@ -120,7 +120,7 @@ async function orderOf(db: Database, { project_id, player_id, visitors }: Person
   return rows.map(([timestamp, seq]) => ({ timestamp, seq }));
 }
 
-/** The part from a place on, of so many calls at most. `gone` is before which hour events have gone from the log. */
+/** The part from a place on, with a limited number of calls. Events before the hour `gone` have left the log. */
 export async function partOf(
   db: Database,
   place: Place,

@@ -1,6 +1,6 @@
 /**
- * The request log: what came lately and what became of it, with the reason and what to do about it. Rejections are
- * the project's RequestLog's; what was taken is read from the event log, so taking an event writes nothing for it.
+ * The request log: recent requests and their outcomes, with the reason and what to do about it. Rejections are read from the
+ * project's RequestLog, accepted events from the event log, so an accepted event writes nothing for the request log.
  */
 
 import { sql } from "drizzle-orm";

@@ -31,7 +31,7 @@ export type Definition<
   method: At;
   /** Below `/api/v1`. */
   path: Path;
-  /** The least role that may call it; null: whoever calls it needs no key. */
+  /** The lowest role that may call it; null: no key is needed. */
   role: Role | null;
   /** It needs a key for all projects; other keys get a 403 with this text. */
   everywhere?: string;
@@ -144,7 +144,7 @@ export function route<
   };
 }
 
-/** Any route of administration, whatever its query, body and answers are. */
+/** A route of administration with any query, body and answers. */
 export type Described = Omit<Definition<Method, string, z.ZodObject, z.ZodType, Answers>, "body"> & {
   body?: { schema: z.ZodType; examples: Record<string, unknown> };
   handlers: MiddlewareHandler<App>[];

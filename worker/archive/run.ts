@@ -40,7 +40,7 @@ const LEAST = 32;
  * half as many.
  */
 const FILES_A_STEP = 10;
-/** Calls and statements of a step beside those of its files and their days. */
+/** Calls and statements of a step in addition to those of its files and their days. */
 const OTHER_CALLS = 14;
 /** How often a step of a run is tried: the platform ends an invocation that takes too much time or memory without an error. */
 const TRIES = 4;

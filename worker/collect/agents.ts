@@ -33,7 +33,7 @@ export const SENDER = anyOf(
 /** Apps that fetch a link or an icon when somebody pastes it: that is no visit by the owner of the device. */
 export const PREVIEW = anyOf("whatsapp swcd", "^", "(?:[/\\s(]|$)");
 
-/** Names that only crawlers have, whatever library they use. */
+/** Names that only crawlers have, with any library. */
 export const SURELY = anyOf(
   "bots?(?![a-z]) crawl(?:er|ing) spider slurp scraper checklink link_?ch(?:ec)?k chaturllookup",
 );

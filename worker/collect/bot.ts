@@ -6,7 +6,7 @@ import { isbot } from "isbot";
 import type { BotRules } from "../store/schema.ts";
 import { APP, CRAWLER, EXPLAINS_ITSELF, PREVIEW, SENDER, SURELY } from "./agents.ts";
 
-/** Why it is taken for a bot. */
+/** Why a sender is judged to be a bot. */
 export type BotReason = "project_rule" | "crawler" | "headless" | "data_centre" | "prefetch";
 
 const POSES_AS_BROWSER = /^(?:opera|lynx|e?links|w3m|ncsa_mosaic)\b|^applewebkit\/|\bmozilla\//i;
@@ -37,14 +37,14 @@ const DATA_CENTRES: ReadonlySet<number> = new Set([
   45102, // Alibaba
 ]);
 
-/** isbot takes Yahoo's crawler for a browser, and some browsers for crawlers. */
+/** isbot judges Yahoo's crawler to be a browser, and some browsers to be crawlers. */
 function isCrawlingBrowser(agent: string): boolean {
   if (/\bslurp\b/i.test(agent)) return true;
   const named = agent.replace(MODEL, "$1");
   return isbot(named) && isbot(named.replace(OF_PEOPLE, ""));
 }
 
-/** For user agents that do not claim to be a browser: an app and a server's library are no bots, whatever their name. */
+/** For user agents that do not claim to be a browser: an app and a server's library with any name are no bots. */
 function isCrawler(agent: string): boolean {
   if (PREVIEW.test(agent)) return true;
   if (APP.test(agent)) return false;

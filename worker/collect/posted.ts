@@ -29,7 +29,7 @@ export async function postedBy(request: Request): Promise<Posted> {
   }
 }
 
-/** A beacon names its text as text, whatever is in it. Null where nothing can be read. */
+/** A beacon sends any text with the type of plain text. Null where nothing can be read. */
 async function pairsIn(text: string, type: string): Promise<Posted["pairs"] | null> {
   if (/^multipart\/form-data\b/i.test(type)) {
     const form = await new Response(text, { headers: { "content-type": type } }).formData().catch(() => null);

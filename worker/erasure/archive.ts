@@ -41,7 +41,7 @@ type Place = { hour: number; seen: string[] } | "end";
 const FILES = 5;
 
 /**
- * Searches an hour's files, some at a time, until no file is left that was not searched: a merge may have made new ones.
+ * Searches the files of an hour, some at a time, until all were searched: a merge may have made new ones.
  * The names cannot come back after this: a run that read the log before the renaming is given up at the beginning, and a
  * file made from a file with the names cannot become live once that file is retired. At the end no object is left that was
  * retired or given up until then.

@@ -1,4 +1,4 @@
-/** Overwrites rows by one statement with one parameter, whatever their number. */
+/** Overwrites any number of rows by one statement with one parameter. */
 import { type SQL, sql } from "drizzle-orm";
 
 export type Value = string | number | null;

@@ -76,13 +76,13 @@ export const closeProject = (project_id: string, now: number): SQL[] => [
 export const isBeingRemoved = (project_id: string): SQL =>
   sql`EXISTS (SELECT 1 FROM removals WHERE project_id = ${project_id} AND finished_at IS NULL)`;
 
-/** Whether there is room for so many more calls. */
+/** Whether there is room for this number of further calls. */
 type Room = (calls: number) => boolean;
 /** Calls to find what is left of a project, and calls at the end of a search. */
 const LOOK_CALLS = 2;
 const LAST_CALLS = 3;
 
-/** Continues all removals that are due, as long as there is room; returns whether all of it is done. */
+/** Continues all removals that are due, as long as there is room; returns whether everything is done. */
 export async function removeProjects(env: Env, db: Database, now: number, room: Room): Promise<boolean> {
   const due = await db.all<{ project_id: string; pass: number }>(sql`
     SELECT project_id, pass FROM removals WHERE finished_at IS NULL AND due_at <= ${now} ORDER BY removed_at`);

@@ -1,4 +1,4 @@
-/** Renames the person in the tables of people, one table after the other, so many rows in a transaction. */
+/** Renames the person in the tables of people, one table after the other, a limited number of rows in each transaction. */
 import { sql } from "drizzle-orm";
 import { LOG_TABLES, type LogTable, PEOPLE_TABLES, type PeopleTable } from "../tables.ts";
 import type { Piece, Work } from "./job.ts";
@@ -10,7 +10,7 @@ const AT_ONCE = 1_000;
 
 const list = (values: Iterable<string>) => sql`(SELECT value FROM json_each(${JSON.stringify([...values])}))`;
 
-/** Days on which the person did something, under new or old names: from the log, and from what is stored of it. */
+/** Days on which the person did something, under new or old names: from the log, and from the tables made from it. */
 function daysOf(project_id: string, { persons }: Person) {
   const both = list([...persons.keys(), ...persons.values()]);
   return sql`SELECT event_date, event_type, app_id FROM player_days WHERE project_id = ${project_id} AND person IN ${both}

@@ -1,5 +1,5 @@
 /**
- * Appends events to the log, once each. A batch is one statement with one parameter, whatever its length;
+ * Appends events to the log, once each. A batch of any length is one statement with one parameter;
  * an event that the log already has is ignored.
  *
  * An id is unique among trusted events, for which a key or a good signature vouches, and among open ones. Of a trusted and

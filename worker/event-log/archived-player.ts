@@ -16,7 +16,7 @@ import { eventOf } from "./archived-events.ts";
 /** An invocation may compute for 30 seconds. */
 export const MOST_FILES = 500;
 const MOST_ROWS = 2_000_000;
-/** Files that are read at the same time: so many, or fewer where they are larger together. */
+/** The most files that are read at the same time; fewer where they are too large together. */
 const SIDE_BY_SIDE = 8;
 const BYTES_AT_ONCE = 8 * 1024 * 1024;
 
@@ -36,7 +36,7 @@ export const BEGINNING: ArchivePlace = { hour: 0, seq: 0 };
 /** The files that one call reads, its place, and the next call's place; null where there is none. */
 export type ArchivePart = { from: ArchivePlace; files: ArchiveFile[]; next: ArchivePlace | null };
 
-/** The next files from a place on, of hours before `before`: so many at most, and one at least. */
+/** The next files from a place on, of hours before `before`: at least one, and a limited number. */
 export async function nextPart(db: Database, from: ArchivePlace, before: number, most: number): Promise<ArchivePart> {
   if (from.hour >= before) return { from, files: [], next: null };
   const found = await liveFiles(db, { first: from.hour, seq: from.seq, end: before, limit: most + 1 });

@@ -64,7 +64,7 @@ async function progress(db: Database): Promise<Restored> {
 /** Writes the statements that begin a restore, and the entry of the audit log, in one transaction. */
 export type WriteAudited = (statements: SQL[]) => Promise<unknown>;
 
-/** Does one step, of so many events at most or of one row group, and returns the progress. After the end it does nothing. */
+/** Does one step, of a limited number of events or of one row group, and returns the progress. After the end it does nothing. */
 export async function restoreStep(
   env: Env,
   db: Database,

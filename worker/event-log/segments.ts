@@ -1,5 +1,5 @@
 /**
- * Appends events to the log in segments, once each: a segment is one row, whatever its length. It is written only if what
+ * Appends events to the log in segments, once each: a segment of any length is one row. It is written only if what
  * the log knows of its ids and transactions has not changed since it was decided which events count. At first the log is
  * assumed to know nothing, which is nearly always true; after a conflict it is read.
  */

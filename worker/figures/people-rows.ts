@@ -31,7 +31,7 @@ export const noRows = (): PeopleRows => ({
   emptied: [],
 });
 
-/** The state of a person with so few events is quick to compute, so it is not stored. */
+/** The state of a person with at most this many events is quick to compute, so it is not stored. */
 const FEW = 2;
 
 /** Adds one project's people. */

@@ -15,7 +15,7 @@ export type FigureScope = Counted & { scope: number | null; tag: string | null }
 
 const WHOLE: Counted = { whole: true, counted: 1 };
 const NOT_BEGUN: Counted = { whole: false, counted: 0 };
-/** With so few rows of people, the query waits until all are counted. */
+/** With at most this many rows of people, the query waits until all are counted. */
 const FEW_PEOPLE = 2_000;
 const RETRY_AFTER_SECONDS = 5;
 

@@ -20,7 +20,7 @@ export type Cell = Record<LiveDimension, string> & {
 
 const NAMES = ["event_type", ...LIVE_DIMENSIONS, "currency"] as const;
 
-/** When a bucket has so many characters (a row can have 2 MB), new combinations are counted together under this name. */
+/** When a bucket has this many characters (a row can have 2 MB), new combinations are counted together under this name. */
 export const OTHER = "(other)";
 const others = Object.fromEntries(LIVE_DIMENSIONS.map((dimension) => [dimension, OTHER]));
 const ROOMS: { characters: number; fold: Partial<Cell> }[] = [

@@ -15,7 +15,7 @@ import { Windows } from "./windows.ts";
 
 const SECOND_MS = 1_000;
 const RECENT = 50;
-/** Sets of tags whose windows are kept at hand. */
+/** For how many sets of tags the windows are kept in memory. */
 const VIEWS = 50;
 
 export abstract class Counters extends DurableObject<unknown> {

@@ -6,7 +6,7 @@
 import type { LiveEvent } from "./stream.ts";
 
 export const PRESENT_MS = 5 * 60_000;
-/** With more people the earliest are removed too early: a row of storage has room for 2 MB, and so many take 1.6 MB at most. */
+/** With more people the earliest are removed too early: a row of storage has room for 2 MB, and this many take at most 1.6 MB. */
 const MOST = 15_000;
 
 /** cyrb53, which gives similar texts different hashes. */

@@ -15,7 +15,7 @@ export const CLICK_KINDS = {
 } as const;
 export type ClickKind = keyof typeof CLICK_KINDS;
 export const CLICK_KIND_NAMES = Object.keys(CLICK_KINDS) as [ClickKind, ...ClickKind[]];
-/** A new or removed conversion also makes the month due that is so many days later: see the triggers of migration 0036. */
+/** A new or removed conversion also makes the month due that is this many days later: see the triggers of migration 0036. */
 export const LONGEST_DAYS = 7;
 
 export type ClickTerms = {

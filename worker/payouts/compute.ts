@@ -76,7 +76,7 @@ const newestRates = async (db: Database): Promise<number> =>
 
 type Rules = { versions: RuleVersion[]; clickRules: ClickRuleVersion[] };
 
-/** Whether there was room for all of it. */
+/** Whether there was room for everything. */
 async function computeMonth(db: Database, due: Due, { versions, clickRules }: Rules, room: Room): Promise<boolean> {
   const month = new Month(due.banner_tag, versions, clickRules);
   const first = `${due.month}-01`;
@@ -118,7 +118,7 @@ function behind(facts: readonly Read[]): PlaceInMonth | null {
   return last ? [last.event_date, last.timestamp, last.event_id] : null;
 }
 
-/** Whether there is room for so many calls more: to begin a month there must also be time, to continue one only calls. */
+/** Whether there is room for `calls` further calls. To begin a month there must also be time; to continue one, only calls. */
 export type Room = {
   toBegin(calls: number): boolean;
   forCalls(calls: number): boolean;

@@ -20,8 +20,8 @@ export type Change = {
   amount: number | null;
   currency: string | null;
   /**
-   * The number of changes at the time of the decision: it fails if there was another change since. Where absent, it follows
-   * whatever changes there are.
+   * The number of changes at the time of the decision: it fails if there was another change since. Where absent, it is added
+   * after any other changes.
    */
   after?: number;
 };

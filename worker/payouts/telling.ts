@@ -29,7 +29,7 @@ const fits = ({ event_types, banner_tags, first_deposit, min_amount, currency }:
   ${first_deposit ? sql`AND ${IS_FIRST}` : sql``}
   ${min_amount === null ? sql`` : sql`AND c.currency = ${currency} AND c.amount >= ${min_amount}`}`;
 
-/** Makes the missing rows of one target, so many at once. Returns how many it made. */
+/** Makes the missing rows of one target, a limited number at once. Returns how many it made. */
 async function makeRows(db: Database, target: Target, now: number): Promise<number> {
   const { id, project_id, conversion_status, created_at } = target;
   const since = Math.max(created_at, now - LOOKS_BACK_MS);

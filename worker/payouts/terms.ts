@@ -32,7 +32,7 @@ export type Terms = {
   /** The most that are paid in a day, and in a month; null is all. */
   cap_day: number | null;
   cap_month: number | null;
-  /** A conversion is approved so many days after its event, unless somebody decides before; null: only by a decision. */
+  /** How many days after its event a conversion is approved, unless somebody decides before; null: only by a decision. */
   hold_days: number | null;
 };
 

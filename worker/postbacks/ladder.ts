@@ -11,13 +11,13 @@ export const PAUSES_MS = [12 * SECOND_MS, 150 * SECOND_MS, 30 * MINUTE_MS, 6 * H
  */
 const JITTER = 0.1;
 
-/** When a postback is tried again after so many failed tries; null is never. `chance` is between 0 and 1. */
+/** When a postback is tried again after a number of failed tries; null: never. `chance` is between 0 and 1. */
 export function nextTryAt(tries: number, now: number, chance: number): number | null {
   const pause = PAUSES_MS[tries - 1];
   return pause === undefined ? null : now + Math.round(pause * (1 + JITTER * chance));
 }
 
-/** Tries that failed one after the other, whatever the events: from when a target shows a warning, and when it is paused. */
+/** After how many failed tries in a row, of any events, a target shows a warning, and after how many it is paused. */
 export const WARNED_AFTER = 10;
 export const PAUSED_AFTER = 20;
 

@@ -51,7 +51,7 @@ export function lagOf(group: GatheringGroup, { least, head, waiting_since }: Pla
   return { events: head - least, seconds: Math.round((now - waiting_since) / 1_000) };
 }
 
-/** Whether events wait that no run in the last so many milliseconds has seen, or that should have been read already. */
+/** Whether events wait that no run in the last `age` milliseconds has seen, or that should have been read already. */
 const isDue = (group: GatheringGroup, place: Place, now: number, age: number): boolean =>
   place.head > place.least && (now - place.moved_at >= age || lagOf(group, place, now) !== null);
 

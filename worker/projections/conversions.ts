@@ -18,7 +18,7 @@ import {
   repairedPeople,
 } from "./resolve.ts";
 
-/** The types that every rule needs, whatever it pays for: they show first deposits, and what was paid back. */
+/** The types that every rule needs, even if it pays for others: they show first deposits, and what was paid back. */
 const MONEY = ["deposit", "withdrawal", "refund"] as const;
 
 /** The types that the rules of a project judge, as rows: project_id, event_type. */

@@ -30,7 +30,7 @@ export function doings(project_id: string, people: readonly string[], tags: stri
     UNION ALL SELECT person, event_type, app_id, 1 FROM ${tags === null ? sql`placed` : sql`resolved`} WHERE true ${tagged})`;
 }
 
-/** Events within so long after a person's first one may be of an earlier day, where the project's clock was set back meanwhile. */
+/** Events within this time after a person's first one may be of an earlier day, where the project's clock was set back meanwhile. */
 const LONGEST_SETBACK_MS = 2 * DAY_MS;
 
 /** The first day of a person, for `players`; where none of their days is kept any more, the day of their first event. */

@@ -1,4 +1,4 @@
-/** All projections. A new one is a file and a line here. */
+/** All projections. A new one needs a file, and a line here. */
 
 import { hasArchive } from "../archive/attached.ts";
 import { INTERVAL_MS } from "../archive/run.ts";
@@ -26,7 +26,7 @@ const GRACE_MS = 60_000;
 
 /** When a group runs that gathers events until somebody reads. */
 export type Gathering = {
-  /** As soon as so many events wait for it. */
+  /** It runs as soon as this many events wait for it. */
   events: number;
   /** For readers, unless it has run within this many milliseconds. */
   age: number;

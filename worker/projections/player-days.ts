@@ -1,7 +1,7 @@
 /**
  * Who did what on which day, and from it how people return: `returns` pairs each day on which a person was active with the
- * one before it, `retention` counts those who were there again so many days after their first, and `depositors` has the
- * days on which they deposited. All of it is written only for projects whose reports come from it. For the others, what
+ * one before it, `retention` counts who was active again a given number of days after the first, and `depositors` has the
+ * days on which they deposited. These tables are written only for projects whose reports come from them. For the others, what
  * people did is read from the log (see `doings.ts`), and from `settled_days` for days that are settled.
  */
 import { type SQL, sql } from "drizzle-orm";

@@ -43,7 +43,7 @@ const earliest = (...milestones: string[]) =>
   `nullif(min(${milestones.map((one) => (one.startsWith("max(") ? one : `ifnull(${one}, '~')`)).join(", ")}), '~')`;
 const later = (one: string, other: string) => `max(ifnull(${one}, '~'), ifnull(${other}, '~'))`;
 
-/** NULL for people who are older than the column, until they are looked up: a later event must not be taken for their first. */
+/** NULL for people who are older than the column, until they are looked up: a later event must not count as their first. */
 const unlessUnknown = (column: string, value: string) =>
   `CASE WHEN k.first_seen IS NULL OR k.${column} IS NOT NULL THEN ${value} END`;
 
@@ -167,7 +167,7 @@ function countFunnel(rows: SQL, before: SQL): SQL {
 /** Stores what these events add to their people's rows, so that it still counts when the events have left the log. */
 export const settle = (resolved: SQL) => upsert(merged(resolved, "settled_players"), "settled_players");
 
-/** For so many people without a column's value. */
+/** For at most `most` people without a value in a column. */
 const lacking = (column: string, most: number) => sql`(project_id, person) IN (
   SELECT project_id, person FROM players WHERE ${sql.raw(column)} IS NULL LIMIT ${sql.raw(String(most))})`;
 

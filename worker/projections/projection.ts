@@ -43,7 +43,7 @@ export type Delivered = Range & { epoch: number };
 
 /** What another store keeps. Events are delivered before the cursor moves, so the receiver must recognise events that it already has. */
 export type Delivery = Named & {
-  /** The last event of the step, with so many calls at most; where absent, the whole range. */
+  /** The last event of the step, for at most `calls` calls; where absent, the step takes the whole range. */
   reach?(db: Database, range: Range, now: number, calls: number): Promise<number>;
   /**
    * Returns the statements for the transaction that moves the cursor; null where the range takes further steps, and this

@@ -71,7 +71,7 @@ export async function reattribute(
   }
 }
 
-/** The database itself may be what is failing; then /health says so of it. */
+/** If the database itself fails, nothing can be noted; /health then reports the database. */
 const recordFailure = (db: Database, project_id: string, now: number): Promise<unknown> =>
   db
     .run(sql`UPDATE reattributions SET updated_at = ${now}, failing_since = ifnull(failing_since, ${now})

@@ -81,7 +81,7 @@ const move = ({ project_id, moves }: Next, to: PeoplePlace | null, now: number):
   sql`UPDATE recounts SET place = ${to && JSON.stringify(to)}, updated_at = ${now}, failing_since = NULL,
     moves = CASE WHEN moves = ${moves} THEN moves + 1 END WHERE project_id = ${project_id}`;
 
-/** The database itself may be what is failing; then /health says so of it. */
+/** If the database itself fails, nothing can be noted; /health then reports the database. */
 const recordFailure = (db: Database, project_id: string, now: number): Promise<unknown> =>
   db
     .run(sql`UPDATE recounts SET updated_at = ${now}, failing_since = ifnull(failing_since, ${now})

@@ -18,7 +18,7 @@ import { fieldFilter } from "./field-filter.ts";
 import { dated } from "./period.ts";
 import { report } from "./report.ts";
 
-/** Each series takes a few milliseconds for so many days. */
+/** The longest period, in days. Each series takes a few milliseconds for it. */
 const MOST_DAYS = 92;
 
 const query = z.strictObject({ ...dated, ...tagFilter, ...fieldFilter });

@@ -1,5 +1,5 @@
 /**
- * People by the week of their first day: how many were active again so many days later, what they had paid by then, and
+ * People by the week of their first day: how many were active again a given number of days later, what they had paid by then, and
  * until now. A day is counted only once it is over, so that a young cohort does not look like a poor one: `people` are
  * those of the cohort for whom the day is over.
  */

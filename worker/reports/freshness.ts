@@ -1,5 +1,5 @@
 /**
- * How fresh an answer is, and when it is still the same. Before a report reads the tables, they are brought forward. Its
+ * How fresh an answer is, and when it is still the same. Before a report reads the tables, they are brought up to date. Its
  * answer is a function of the log's events that it depends on, of the project's settings, of which of its people have its
  * attribution window, of which events were judged again by its bot rules, of the exchange rates and of people's names; `changes` tells the last event of each day. Its ETag is
  * made of these: who has the answer already gets 304, and a kept answer about days that are over is never stale.

@@ -19,8 +19,8 @@ import { VERSION } from "../version.ts";
 import { forgetWithoutRate, withoutRate } from "./without-rate.ts";
 
 /**
- * A projection is behind if it has not read an event after so many milliseconds, unless it has another limit. They begin
- * when the event arrived; in a group that gathers, when so many events have gathered or the longest time is over.
+ * A projection is behind if it has not read an event after this many milliseconds, unless it has another limit. They begin when
+ * the event arrived; in a group that gathers, when enough events have gathered or the longest time is over.
  */
 const LATE_MS = 120_000;
 
@@ -84,7 +84,7 @@ type Position = {
   cursor: number;
   head: number | null;
   waiting_since: number | null;
-  /** Since when as many events wait as gather. */
+  /** Since when enough events wait for a run of a group that gathers. */
   full_since: number | null;
   failed: number;
   /** Whether it reads an old log, and has moved within the expected time. */
@@ -177,7 +177,7 @@ async function healthOf(env: Env, now: number): Promise<Health> {
   };
 }
 
-/** Anyone may ask as often as they like: the parts are asked once in so many milliseconds by each isolate. */
+/** Anyone may ask any number of times, so each isolate asks the parts at most once in this many milliseconds. */
 const COPY_MS = 5_000;
 let copy: { health: Health; until: number } | null = null;
 

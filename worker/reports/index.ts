@@ -1,4 +1,4 @@
-/** All reports. A new one is a file and a line here. */
+/** All reports. A new one needs a file, and a line here. */
 import { Hono } from "hono";
 import type { ExtractSchema } from "hono/types";
 import type { App } from "../http/principal.ts";

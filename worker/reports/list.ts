@@ -8,7 +8,7 @@ import { common } from "./period.ts";
 import type { Asked } from "./report.ts";
 import type { Table } from "./table.ts";
 
-/** The parameters of a list in pages of so many rows at most. */
+/** The parameters of a list in pages with at most `most` rows. */
 export const inPages = (most: number) => ({
   limit: z.coerce
     .number("must be a number")
@@ -23,7 +23,7 @@ type Listed = { limit?: number | undefined; cursor?: string | undefined };
 
 const PAGE = 100;
 /**
- * Rows of one query where all rows are requested: many, because an invocation may make only so many queries
+ * Rows of one query where all rows are requested: many, because an invocation may make only a limited number of queries
  * (worker/store/plan.ts).
  */
 const STREAMED_PAGE = 10_000;

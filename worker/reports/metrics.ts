@@ -93,7 +93,7 @@ const columnsOf = ({ interval, group_by }: Pick<Asked, "interval" | "group_by">)
   ...(group_by ? [group_by] : []),
 ];
 
-/** The rows after a key, so many at most, from the tables. */
+/** The rows after a key, a limited number, from the tables. */
 async function tableRows(
   db: Database,
   project_id: string,

@@ -1,6 +1,6 @@
 /**
- * Tables of many pages. An invocation may make only so many queries (worker/store/plan.ts), so an answer has as many pages
- * as that allows. Where rows are left, it ends with the cursor for the next answer.
+ * Tables of many pages. An invocation may make only a limited number of queries (worker/store/plan.ts), so an answer has as many
+ * pages as that allows. Where rows are left, it ends with the cursor for the next answer.
  */
 import { budgetOf } from "../store/budget.ts";
 import type { Page } from "./list.ts";

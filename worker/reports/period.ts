@@ -23,7 +23,7 @@ export const common = {
 };
 export const dated = { ...common, from: date.optional(), to: date.optional() };
 
-/** Both days are part of it. */
+/** Both days are included. */
 export type Period = { from: string; to: string };
 
 /** Restricts a column to the tags that may be shown; null is all of them. */

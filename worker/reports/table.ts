@@ -82,10 +82,10 @@ export async function table<Body extends object>(
  * next one.
  */
 const MOST_HELD = 8_000_000;
-/** With so many calls left, an answer of any likely length can be completed: it is streamed, and not held in memory. */
+/** With at least this many calls left, an answer of any likely length can be completed: it is streamed, and not held in memory. */
 const CALLS_OF_A_STREAM = 100;
 
-/** What people open in a spreadsheet says itself that it is not all; programs read the header. */
+/** A CSV file that is not complete says so at its end, for people who open it in a spreadsheet; programs read the header. */
 const notAll = (next: string) =>
   csvLine([`This is not all. One answer of this instance has no more: the next rows are at ${next}`]);
 

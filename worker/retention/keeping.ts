@@ -89,7 +89,7 @@ export const lostPlace = (error: unknown): boolean => isGuarded(error, "retentio
 
 export type Work = { env: Env; db: Database; now: number; keeping: readonly Project[] };
 
-/** Why a class ends: nothing is left that is due, or what is due cannot go yet. */
+/** Why a class ends: nothing is due any more, or what is due cannot be removed yet. */
 export type End = "done" | "waiting";
 
 /** The work of a class, one bounded step at a time; each yields how many days or rows it removed. */

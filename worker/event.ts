@@ -128,7 +128,7 @@ export const timestamp = form(TIME_RULE).transform((value, context) => {
   return z.NEVER;
 });
 
-/** By the one ISO form that every engine parses alike. `Date.parse` would make 2 March of 30 February. */
+/** Parsed in the one ISO form that every engine reads alike. `Date.parse` alone would read 30 February as 2 March. */
 function fromIso(value: string): number {
   const [, date, time = "00:00", , sign = "+", hours = "00", minutes = "00"] = ISO_8601.exec(value) ?? [];
   if (date === undefined || !isDate(date)) return Number.NaN;

@@ -8,7 +8,7 @@ export type Act = {
   /** `<noun>.<verb>`, such as `key.revoke`. */
   action: string;
   subject: string;
-  /** What was asked for; never a secret. */
+  /** The requested settings or values; never a secret. */
   details?: Record<string, unknown>;
 };
 

@@ -23,7 +23,7 @@ import { iso } from "../time.ts";
 import { route } from "./route.ts";
 
 const MOST_RATES = 1_000;
-/** Of the bank's own file: a year. */
+/** The most rates of the bank's file: about a year. */
 const MOST_OF_BANK = 10_000;
 /** In one statement: D1 takes 2 MB. */
 const RATES_AT_ONCE = 2_500;
@@ -128,7 +128,7 @@ function* partsOf(rates: readonly Rate[]): Generator<readonly Rate[]> {
   for (let at = 0; at < rates.length; at += RATES_AT_ONCE) yield rates.slice(at, at + RATES_AT_ONCE);
 }
 
-/** What the audit keeps: each rate, or of many which days of which currencies. */
+/** The details for the audit log: each rate; for many rates, only the currencies and days. */
 function detailsOf(rates: readonly Rate[]) {
   if (rates.length <= MOST_RATES)
     return {

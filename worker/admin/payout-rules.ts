@@ -121,7 +121,7 @@ const viewOfTerms = (terms: Terms, name: string): TermsView => ({
 });
 const unitsOf = (text: string | null | undefined) => (text == null ? null : parseMoney(text));
 
-/** What is given, over what was said before. */
+/** The former terms of a rule with the changes of a request. */
 function termsOf(given: Given, before: Terms): Terms {
   const money = (field: "min_amount" | "amount" | "share") =>
     given[field] === undefined ? before[field] : unitsOf(given[field]);

@@ -91,7 +91,7 @@ async function* loggedEvents(db: Database, order: readonly number[], shown: Set<
   }
 }
 
-/** What a part reads: events of the log, then of the archive those that are not among the ones that were shown before. */
+/** What a part reads: events of the log, then those of the archive that earlier parts have not shown. */
 type Part = { before: readonly number[]; logged: readonly number[]; archive: ArchivePart | null; next: Place | null };
 
 async function* eventsOf(
@@ -166,7 +166,7 @@ async function* asJson(
   yield `],"next_cursor":${JSON.stringify(next_cursor)}}`;
 }
 
-/** What is stored in addition to events. */
+/** Everything that is stored about the player in addition to events. */
 async function beside(env: Env, db: Database, project_id: string, player_id: string, visitors: string[]) {
   const rows = (query: SQL) => db.all<Row>(query);
   const { pattern } = wordsOf([player_id, ...visitors].map((name) => [name, ""]));

@@ -147,13 +147,13 @@ export const COLUMNS = [
   "body",
 ] as const satisfies (keyof TargetSettings)[];
 
-/** As the table has it. */
+/** A setting in the form of the table's column. */
 export function stored(value: TargetSettings[keyof TargetSettings]): string | number | null {
   if (Array.isArray(value)) return JSON.stringify(value);
   return typeof value === "boolean" ? Number(value) : value;
 }
 
-/** What the audit log keeps: a template may hold somebody else's key. */
+/** For the audit log: templates may contain a key of another service, so it has only the host, and whether there is a body. */
 export const audited = ({ url, body, ...rest }: Partial<TargetSettings>) => ({
   ...rest,
   ...(url !== undefined && { host: URL.parse(url.replace(/\{[^{}]*\}/g, "x"))?.host ?? null }),

@@ -1,4 +1,4 @@
-/** What was sent to a target of postbacks: an example, the log of tries, and what is sent again. */
+/** The tries of a target of postbacks: sending an example, the log of tries, and sending postbacks again. */
 
 import { sql } from "drizzle-orm";
 import * as z from "zod";

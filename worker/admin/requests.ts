@@ -47,7 +47,7 @@ export const requestsQuery = z.strictObject({
   status: z.enum(["accepted", "rejected"], "must be accepted or rejected").optional(),
   /** Also one that breaks the rules: it was refused for that. */
   event_type: z.string().optional(),
-  /** Of an error: only rejected ones have any. */
+  /** The code of an error: only rejected requests have one. */
   code: z.enum(ERROR_CODES, "must be the code of an error").optional(),
   since: z.iso
     .datetime({ offset: true, error: "must be a time, ISO 8601 with its zone" })
@@ -140,7 +140,7 @@ async function acceptedEntries(
   const top = await db.get<{ seq: number | null }>(sql`SELECT max(seq) AS seq FROM events WHERE seq < ${before}`);
   if (top?.seq == null) return [];
   const bottom = top.seq - SCAN;
-  // By `seq`: an index of the project's events would have all of them sorted first.
+  // In the order of `seq`: by an index of the project's events, SQLite would sort all of them first.
   const events = await db.all<Event>(sql`SELECT ${COLUMNS} FROM events NOT INDEXED
     WHERE seq <= ${top.seq} AND seq > ${bottom} AND project_id = ${project_id} AND received_at >= ${since}
       ${event_type === undefined ? sql`` : sql`AND event_type = ${event_type}`}

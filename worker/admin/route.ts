@@ -18,7 +18,7 @@ import { type Act, act } from "./audit.ts";
 
 type Method = Operation["method"];
 type Answers = Readonly<Record<number, Answer>>;
-/** Of a route that has none. */
+/** The query of a route without parameters. */
 type NoQuery = z.ZodObject<Record<never, never>>;
 
 export type Definition<
@@ -41,13 +41,13 @@ export type Definition<
   requires?(env: Env): void;
   query?: Query;
   body?: { schema: Body; examples: Record<string, NoInfer<z.input<Body>>> };
-  /** By status. Where there are several that have no problem document, the handler sets which one it is. */
+  /** By status. Where several of them have no problem document, the handler sets the status. */
   answers: Given;
-  /** What the audit log calls it: `<noun>.<verb>`. */
+  /** The name in the audit log: `<noun>.<verb>`. */
   audit?: string;
 };
 
-/** What a handler is given. */
+/** The arguments of a handler. */
 export type Asked<Path extends string, Query, Body> = {
   c: Context<App>;
   env: Env;
@@ -59,13 +59,13 @@ export type Asked<Path extends string, Query, Body> = {
   readBody(): Promise<Body>;
   /** The project that is named, else the key's own; a 403 where the key does not reach it. */
   projectFor(named: string | undefined): Promise<Project>;
-  /** Does it and notes it as `audit`, in one transaction. */
+  /** Runs the statements and writes the audit entry `audit`, in one transaction. */
   act(what: Omit<Act, "action">, statements: SQL[]): Promise<void>;
   /** Epoch milliseconds. */
   now: number;
 };
 
-/** What a handler gives back: the body of the answer; where that is no JSON, or may be a table, the whole response. */
+/** What a handler returns: the body of the answer; where that is not JSON, or may be a table, the whole response. */
 type Reply<Given extends Answers> = {
   [Status in keyof Given]: Given[Status] extends { tables: readonly unknown[] }
     ? Response
@@ -81,7 +81,7 @@ type Shown<Given> = Given extends { content: { "application/json": infer Schema 
   ? z.output<Schema>
   : null;
 
-/** As the typed client sees it. */
+/** The types of a route for the typed client. */
 type Endpoint<Path extends string, Query extends z.ZodObject, Body extends z.ZodType, Given extends Answers> = {
   input: ([ParametersIn<Path>] extends [never] ? object : { param: Record<ParametersIn<Path>, string> }) &
     ([keyof Query["shape"]] extends [never] ? object : { query: z.input<Query> }) &

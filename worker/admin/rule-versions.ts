@@ -1,4 +1,4 @@
-/** What payout rules and click rules have in common: they are never overwritten, and each change has months computed again. */
+/** Shared by payout rules and click rules: they are never overwritten, and after each change months are computed again. */
 
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "hono";

@@ -173,7 +173,7 @@ export const schemaRoutes = [
       return { ...view(state), versions: versions.map((row) => viewVersion(row, state)), drift };
     },
   ),
-  /** Of a type without a schema too: it shows what the first one could name. */
+  /** Also for a type without a schema: it shows the keys that a first schema could name. */
   route(
     {
       id: "getDrift",

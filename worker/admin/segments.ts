@@ -75,7 +75,7 @@ const view = (segment: Segment, { key_id }: Principal, { whole, counted }: Count
   updated_at: iso(segment.updated_at),
 });
 
-/** What is shared belongs to the project: only administrators decide on it. */
+/** Shared segments belong to the project: only administrators may change them. */
 function mayKeep(principal: Principal, { filter, shared }: Pick<Segment, "filter" | "shared">): void {
   if (shared && !may(principal, "admin")) throw new Problem(403, "Shared segments need the role admin.");
   if (!keepsTo(principal, filter)) throw new Problem(403, "This key is limited to other banner tags.");

@@ -1,4 +1,4 @@
-/** What alerts and scheduled reports send to the channels of their project: the channels that they name, and the answers. */
+/** Messages of alerts and scheduled reports to the channels of their project: the channels that they name, and the answers. */
 
 import * as z from "zod";
 import { CHANNEL_KINDS, type Channel, channelsOf } from "../channels/channel.ts";
@@ -65,7 +65,7 @@ export async function sendTest(
   );
 }
 
-/** What the audit log says of a test: who took it. */
+/** The details of a test for the audit log: which channels accepted the message. */
 export const takenBy = (sent: readonly TriedChannel[]) => ({
   taken: sent.filter(({ taken }) => taken).map(({ channel_id }) => channel_id),
 });

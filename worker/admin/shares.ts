@@ -73,7 +73,7 @@ const ofTagsAlone = sql.raw(
   OTHER_FIELDS.map((field) => `ifnull(json_array_length(s.filter, '$.${field}'), 0) = 0`).join(" AND "),
 );
 
-/** What a link is fixed to: no segment that others could change. */
+/** The tags and the segment to which a link is fixed. A segment that others could change is refused. */
 async function scopeOf(
   db: Database,
   principal: Principal,

@@ -152,7 +152,7 @@ const view = (source: Source, origin: string): SourceView => ({
   created_at: iso(source.created_at),
   paused_at: source.paused_at === null ? null : iso(source.paused_at),
 });
-/** What a network is given to paste has the token in it. */
+/** A source as it is shown when it is made, with its secrets: the address for the network contains the token. */
 const shown = (source: Source, { token, signing_secret }: Secrets, origin: string): ShownSource => {
   const public_ = view(source, origin);
   return { ...public_, url: token === null ? public_.url : `${public_.url}/${token}`, token, signing_secret };
@@ -181,7 +181,7 @@ async function ownSource(db: Database, principal: Principal, id: string): Promis
 type Given = z.output<typeof template>;
 const EMPTY: Template = { fields: {}, defaults: {}, statuses: {}, amounts: "point" };
 
-/** What is given, over a preset: by field, default and status. */
+/** A preset with the fields, defaults and statuses of a request in place of its own. */
 function over(base: Template, { fields = {}, defaults = {}, statuses = {}, amounts = base.amounts }: Given): Template {
   return checked({
     fields: { ...base.fields, ...fields },
@@ -324,7 +324,7 @@ export const sourceRoutes = [
     async ({ db, principal, params, act }) => {
       const { id, project_id, name } = await ownSource(db, principal, params.id);
       const what = { project_id, subject: id, details: { name } };
-      // What was sent is followed to its end: it was acknowledged, and the log will have it.
+      // Postbacks whose event was sent to the queue are still settled: the log will have the event.
       await act(what, [
         sql`DELETE FROM postback_sources WHERE id = ${id}`,
         sql`DELETE FROM received_postbacks WHERE project_id = ${project_id} AND source = ${name} AND sent_at IS NULL`,

@@ -84,7 +84,7 @@ export const unsubscribeRoutes = [
         await act(db, READER, now, what, [
           sql`UPDATE scheduled_reports SET unsubscribed = json_insert(unsubscribed, '$[#]', ${channel_id})
           WHERE id = ${id} AND NOT EXISTS (SELECT 1 FROM json_each(unsubscribed) WHERE value = ${channel_id})`,
-          // What is under way to the reader is not sent, either.
+          // Reports that still wait for the reader are not sent, either.
           sql`DELETE FROM notices WHERE channel_id = ${channel_id} AND kind = 'report' AND status = 'waiting'
           AND subject > ${`${id}.`} AND subject < ${`${id}/`}`,
         ]);

@@ -9,7 +9,7 @@ export type Row = Value[];
 
 /** Written into each file; a test compares it with package.json. */
 export const SOFTWARE = "edgepixel 0.1.0";
-/** Of the columns. 2 has `trusted`: an id is unique among trusted events and among the others. */
+/** The version of the columns. 2 has `trusted`: an id is unique among trusted events and among the others. */
 export const SCHEMA_VERSION = 2;
 
 /** Rows that are encoded together; what a reader can skip. */

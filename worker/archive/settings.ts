@@ -36,7 +36,7 @@ const SETTINGS_TABLES = [
 
 const SUPPRESSIONS_A_PAGE = 5_000;
 const RECEIPTS_A_PAGE = 1_000;
-/** By the numbers of their events in the log. */
+/** Pages of rows by the numbers of their events in the log. */
 const CHANGES_A_PAGE = 10_000;
 const range = (column: string, size: number) => ({
   page: sql.raw(`${column} / ${size} * ${size}`),

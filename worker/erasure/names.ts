@@ -49,7 +49,7 @@ export async function visitorsOf(db: Database, project_id: string, player_id: st
   return rows.map(([visitor]) => visitor);
 }
 
-/** Of the events under these names. */
+/** The contacts in the events under these names. */
 async function contactsOf(db: Database, project_id: string, actors: readonly string[]): Promise<string[]> {
   const rows = await db.values<[string]>(sql`
     SELECT DISTINCT CAST(d.value AS TEXT) FROM events e, json_each(e.data) d
@@ -107,7 +107,7 @@ export const firstNames = (player_id: string): Names => ({
 export type Person = {
   players: ReadonlyMap<string, string>;
   visitors: ReadonlyMap<string, string>;
-  /** As in `actor` and `person`: a visitor's id follows a control character. */
+  /** The names as in `actor` and `person`: a visitor's id follows a control character. */
   persons: ReadonlyMap<string, string>;
   words: Words;
 };

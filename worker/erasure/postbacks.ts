@@ -100,7 +100,7 @@ type Logged = {
   error: string | null;
 };
 
-/** As it was before it was percent-encoded. */
+/** The text without percent-encoding. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text.replaceAll("+", " "));

@@ -21,7 +21,7 @@ const COLUMNS = columnsBut("seq", "duplicate_of");
 /** D1 takes values of up to 2 MB; the rest of the room is for what a character costs in UTF-8. */
 const PARAMETER_CHARACTERS = 600_000;
 
-/** As the column `standing`: 3 is a trusted event that can count, 1 an open one. */
+/** The value of the column `standing`: 3 is a trusted event that can count, 1 an open one. */
 export const standingOf = ({ trusted, bot = null, test = 0 }: Partial<StoredEvent>): number =>
   (trusted === 1 ? 2 : 0) + (bot === null && test === 0 ? 1 : 0);
 const TRUSTED = 3;

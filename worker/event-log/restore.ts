@@ -113,7 +113,7 @@ async function begin(env: Env, db: Database, now: number): Promise<SQL[]> {
   ];
 }
 
-/** By the names of all files, those included that no manifest lists. */
+/** The last number of the archive, by the names of all files, including those that no manifest lists. */
 async function lastSeq(bucket: R2Bucket): Promise<number> {
   let last = 0;
   for (let cursor: string | undefined; ; ) {
@@ -206,7 +206,7 @@ const events: Step = async (env, db, place, _, most) => {
   }
   await transact(db, [...(last === null ? [] : insertEvents(last, place.base)), moveOn(place, moved)]);
 };
-/** Of the year 9999. */
+/** An hour in the year 9999, counted from 1970. */
 const LAST_HOUR = 70_000_000;
 const FILES_A_STEP = 12;
 /** Counts the restored rows, and lets the projections continue. */

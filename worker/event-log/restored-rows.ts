@@ -20,7 +20,7 @@ export async function putRows(table: string, rows: Table): Promise<SQL[]> {
   );
 }
 
-/** As JSON, in pieces that a parameter takes. */
+/** Rows as JSON, in pieces that fit into a parameter. */
 export async function* pieces(rows: Iterable<unknown[]> | AsyncIterable<unknown[]>): AsyncGenerator<string> {
   let held: string[] = [];
   let size = 0;

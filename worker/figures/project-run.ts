@@ -69,7 +69,7 @@ export class ProjectRun {
     return [...players];
   }
 
-  /** Those who have events. */
+  /** The people who have events. */
   everybody(): string[] {
     const people = new Set<string>();
     for (const [name, { link }] of this.people.rows) people.add(link?.player_id ?? name);

@@ -1,4 +1,4 @@
-/** What is wrong with a field of an event, as answers and the document have it. */
+/** The error of an event's field, in the form of answers and of the OpenAPI document. */
 import * as z from "zod";
 import { ERROR_CODES } from "../event.ts";
 

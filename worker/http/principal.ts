@@ -1,4 +1,4 @@
-/** Who is asking, as every route sees it. */
+/** Who sent a request, in the form that every route uses. */
 import type { Project } from "../project.ts";
 import type { Session } from "./session.ts";
 
@@ -23,9 +23,9 @@ export type Principal = {
   expires_at?: string;
 };
 
-/** What every route finds in its context. */
+/** The context of every route. */
 export type Incoming = { Bindings: Env; Variables: { request_id: string } };
-/** What a route of the API finds in its context. */
+/** The context of a route of the API. */
 export type App = {
   Bindings: Env;
   Variables: Incoming["Variables"] & {

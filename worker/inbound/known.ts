@@ -1,4 +1,4 @@
-/** What the log knows of clicks, by their ids, and of the events that postbacks are about. */
+/** Reads from the log the clicks with given ids, and the events that postbacks are about. */
 import { type SQL, sql } from "drizzle-orm";
 import type { StoredEvent } from "../event.ts";
 import { lastChange } from "../payouts/facts.ts";

@@ -11,7 +11,7 @@ import { isVoid } from "./template.ts";
 /** How long a postback waits for its click or its transaction; and how long it is still shown after that. */
 export const WAITS_MS = 7 * DAY_MS;
 export const SHOWN_MS = 30 * DAY_MS;
-/** Of a project. */
+/** The most postbacks of a project that wait. */
 export const MOST_WAITING = 5_000;
 
 export type Received = {
@@ -57,7 +57,7 @@ export function reasonOf({ sent_at, status, event }: Pick<Received, "sent_at" | 
   return needsClick(event) ? "unknown_click" : "not_in_the_log";
 }
 
-/** Of a source, the newest first, older than `before`. */
+/** The postbacks of a source that wait, older than `before`, the newest first. */
 export const waitingOf = async (
   db: Database,
   { project_id, name }: { project_id: string; name: string },
@@ -69,7 +69,7 @@ export const waitingOf = async (
       AND n < ${before} ORDER BY n DESC LIMIT ${limit}`)
   ).map(receivedOf);
 
-/** What all postbacks about the same conversion have in common. */
+/** The key of a conversion: the same for all postbacks about it. */
 export const keyOf = ({ project_id, event_type, subject }: Received): string =>
   JSON.stringify([project_id, event_type, subject]);
 
@@ -88,7 +88,7 @@ export async function aboutThose(db: Database, which: SQL, limit: number): Promi
 /** Recent postbacks: found by their numbers, which grow with time, so that those which wait for long are not read. */
 export const cameSince = (at: number): SQL => sql`r.n > ifnull((
   SELECT o.n FROM received_postbacks o WHERE o.received_at < ${at} ORDER BY o.n DESC LIMIT 1), 0)`;
-/** Those whose event is in the queue. */
+/** Postbacks whose event was sent to the queue. */
 export const isSent = sql`r.sent_at IS NOT NULL`;
 export const waitsYet = (now: number): SQL => sql`r.received_at > ${now - WAITS_MS}`;
 

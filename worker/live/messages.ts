@@ -1,4 +1,4 @@
-/** What the live counters answer with, and what they send over a WebSocket. */
+/** The answers of the live counters, and their messages over a WebSocket. */
 
 import type { StreamedEvent } from "./stream.ts";
 import type { Window } from "./tally.ts";

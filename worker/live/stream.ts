@@ -46,7 +46,7 @@ export type StreamedEvent = {
   timestamp: string;
 };
 
-/** What may be shown: people or not, which tags (null is all), and amounts of money or not. */
+/** What may be shown: whether people are, which tags (null is all), and whether amounts of money are hidden. */
 export type View = { personal: boolean; banner_tags: string[] | null; hide_amounts?: true };
 
 export function streamed(events: LiveEvent[], { personal, banner_tags, hide_amounts }: View): StreamedEvent[] {

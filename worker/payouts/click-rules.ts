@@ -46,7 +46,7 @@ export type Clicked = {
   person: string;
   /** The time of its click: the person's last earlier visit with its tag. */
   click_at: number | null;
-  /** Of the event, or of its click where a server sent it. */
+  /** The network of the event, or of its click where a server sent the event. */
   network: string | null;
   device: string | null;
   /** The earlier flag, where the log no longer has the event. */

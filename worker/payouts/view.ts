@@ -30,7 +30,7 @@ export type ConversionRow = {
   changes: number;
 };
 
-/** Those of `conversions c` that a rule judges, with a condition, in an order. */
+/** The rows of `conversions c` that a rule judges; `which` is SQL for further conditions and the order. */
 export const readConversions = (db: Database, now: number, which: SQL): Promise<ConversionRow[]> =>
   db.all<ConversionRow>(sql`SELECT c.seq, c.event_id, c.event_type, c.event_date, c.timestamp, c.banner_tag,
       ${amountNow} AS amount, ${currencyNow} AS currency, ${statusAt(now)} AS status, c.rule_id, c.rule_version, c.payout,

@@ -5,7 +5,7 @@ import { numberAsSent, parseExact } from "../exact-json.ts";
 import { formatMoney } from "../money.ts";
 import { iso } from "../time.ts";
 
-/** What of an event can be sent; `banner_tag` is the tag that it counts for. */
+/** The fields of an event that can be sent; `banner_tag` is the tag that it counts for. */
 export type ToldEvent = Pick<
   StoredEvent,
   | "event_id"
@@ -27,7 +27,7 @@ export type ToldEvent = Pick<
   conversion_status: string | null;
 };
 
-/** By their names, without braces. What an event lacks is an empty text. */
+/** The macros by their names, without braces. A value that the event does not have is an empty text. */
 const MACROS = {
   click_id: ({ click_id }) => click_id,
   player_id: ({ player_id }) => player_id,

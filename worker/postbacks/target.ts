@@ -8,7 +8,7 @@ export const BODY_TYPES = ["form", "json"] as const;
 /** The statuses of conversions that a target can be sent. */
 export const TOLD_STATUSES = ["approved", "rejected", "refunded", "charged_back"] as const;
 
-/** What an administrator sets. */
+/** The settings that an administrator chooses. */
 export type TargetSettings = {
   name: string;
   event_types: string[];
@@ -20,7 +20,7 @@ export type TargetSettings = {
   min_amount: number | null;
   currency: string | null;
   test: boolean;
-  /** It is sent a conversion when that gets this status; null: it is sent events as they arrive. */
+  /** The target gets a conversion when this gets the status; null: it gets events when they arrive. */
   conversion_status: (typeof TOLD_STATUSES)[number] | null;
   method: (typeof METHODS)[number];
   url: string;
@@ -53,7 +53,7 @@ export const targetOf = ({ removed_at: _, ...row }: TargetRow & { removed_at?: n
   test: row.test === 1,
 });
 
-/** Those of all projects, or of one. */
+/** The targets of one project, or of all where `project_id` is null. */
 export async function targetsOf(db: Database, project_id: string | null = null): Promise<Target[]> {
   const rows = await db.all<TargetRow>(sql`SELECT * FROM postback_targets
     WHERE removed_at IS NULL ${project_id === null ? sql`` : sql`AND project_id = ${project_id}`} ORDER BY created_at, id`);

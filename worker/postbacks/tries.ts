@@ -34,7 +34,7 @@ const COLUMNS = [
   "next_try_at",
 ] as const satisfies (keyof Try)[];
 
-/** They get the next numbers. Tries of an event that was erased meanwhile are not kept. */
+/** Writes tries, which get the next numbers. Tries of an event that was erased meanwhile are not kept. */
 export const noteTries = (target_id: string, tries: readonly Try[]): SQL => {
   const rows = JSON.stringify(tries.map((one) => COLUMNS.map((column) => one[column])));
   const at = (column: (typeof COLUMNS)[number]) => sql.raw(`j.value ->> ${COLUMNS.indexOf(column)}`);

@@ -42,7 +42,7 @@ function record(resolved: SQL): SQL {
     ON CONFLICT DO UPDATE SET total = total + excluded.total`;
 }
 
-/** As a literal: D1 binds every number as a REAL, and dividing by one does not cut. */
+/** A literal, since D1 binds every number as a REAL, and SQLite does not round down when it divides by a REAL. */
 const WHOLE = sql.raw(String(UNITS));
 
 function sum(resolved: SQL, sign: Sign): SQL {

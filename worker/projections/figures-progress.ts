@@ -87,7 +87,7 @@ export async function reachOfFigures(env: Env, db: Database, { after, upTo }: Ra
   return Math.min(upTo, after + A_STEP[plan], isLimited ? after + Math.max(0, OLD_AN_HOUR[plan] - taken) : upTo);
 }
 
-/** What a step records, in one transaction with the move of the cursor. */
+/** The records of a step, written in one transaction with the move of the cursor. */
 export const recordStep = ({ after, upTo }: Range, now: number): SQL[] => [
   // Days that were settled before the first step: their events may have been removed.
   ...(after > 0

@@ -11,7 +11,7 @@ import { isSettledDay, newEvents, pastOfPeople, type Range } from "./resolve.ts"
 /** The types whose `score` counts, or whose whole `data.score` where there is none. */
 export const SCORING_TYPES = ["player_score", "quest_completed", "achievement_unlocked", "boss_defeated"] as const;
 
-/** What a score counts for, and the first day of it, in SQL. */
+/** The boards for which a score counts, and the first day of each board, in SQL. */
 export const BOARDS = {
   daily: "event_date",
   weekly: "date(event_date, '-6 days', 'weekday 1')",

@@ -12,7 +12,7 @@ import { isSettledDay, newEvents, PAID, pastOfPeople, repairedPeople } from "./r
 
 const BY = sql.raw("project_id, event_date, event_type, person, event_hour, app_id, platform, banner_tag, currency");
 const TYPES = words(PAYMENT_TYPES);
-/** As a literal: D1 binds every number as a REAL, and dividing by one does not cut. */
+/** A literal, since D1 binds every number as a REAL, and SQLite does not round down when it divides by a REAL. */
 const WHOLE = sql.raw(String(UNITS));
 
 const add = (resolved: SQL): SQL => sql`INSERT INTO payments (${BY}, total, whole, fraction)

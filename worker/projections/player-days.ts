@@ -29,7 +29,7 @@ const BEFORE = sql`before AS MATERIALIZED (
   SELECT ${DAY} FROM people p CROSS JOIN player_days d ON d.project_id = p.project_id AND d.person = p.person)`;
 const NEW_DAY = sql.raw("r.project_id, r.person, r.event_date, r.banner_tag, r.timestamp AS first_at");
 
-/** By new events: the people for whom more changes than the number of their events. */
+/** The changes by new events, for people for whom more than the number of their events changes. */
 const additions = (resolved: SQL): Change => sql`${resolved}, people AS MATERIALIZED (
     SELECT DISTINCT project_id, person FROM resolved r WHERE NOT EXISTS (
       SELECT 1 FROM player_days d WHERE d.project_id = r.project_id AND d.person = r.person

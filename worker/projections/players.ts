@@ -60,7 +60,7 @@ const COLUMNS: Record<string, string> = {
   last_touch: "nullif(max(ifnull(n.last_touch, ''), ifnull(k.last_touch, '')), '')",
   visit: earliest("n.visit", "k.visit"),
   registration: earliest("n.registration", "k.registration"),
-  // Of the three earliest here and the three earliest there, the three earliest of all.
+  // The three earliest of the three stored deposits and the three earliest new ones.
   deposit: earliest("n.deposit", "k.deposit"),
   second_deposit: earliest("n.second_deposit", "k.second_deposit", later("n.deposit", "k.deposit")),
   third_deposit: earliest(

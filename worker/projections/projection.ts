@@ -41,7 +41,7 @@ export type Tables = Named & {
 /** A range, with the epoch that was read together with the cursor: it increases whenever the projection begins again. */
 export type Delivered = Range & { epoch: number };
 
-/** What another store keeps. Events are delivered before the cursor moves, so the receiver must recognise events that it already has. */
+/** Figures in another store. Events are delivered before the cursor moves, so it must recognise events that it already has. */
 export type Delivery = Named & {
   /** The last event of the step, for at most `calls` calls; where absent, the step takes the whole range. */
   reach?(db: Database, range: Range, now: number, calls: number): Promise<number>;

@@ -24,7 +24,7 @@ export const anyReattribution = async (db: Database, failing: boolean): Promise<
     sql`SELECT 1 FROM reattributions WHERE place IS NOT NULL AND (${failing ? 1 : 0} OR failing_since IS NULL) LIMIT 1`,
   )) !== undefined;
 
-/** What a change of the window adds to the transaction that makes it, before it is made. */
+/** Statements for the transaction that changes the window; they come before the change. */
 export const beginReattribution = (project_id: string, days: number, now: number): SQL[] => [
   // A reattribution that has begun ends first, and then another one begins with the project's window at that time.
   sql`INSERT INTO reattributions (project_id, former_days, days, place, moves, updated_at)

@@ -16,7 +16,7 @@ export type Step = Range & { repairs: Repairs };
 /** The `seq` at which the log is taken to end. */
 export type AsOf = number | SQL;
 
-/** As the log is now. */
+/** The present end of the log. */
 export const NOW = Number.MAX_SAFE_INTEGER;
 
 /** Whether an event counts when the log ends at `asOf`. It may turn out later that it repeats a trusted one. */

@@ -1,16 +1,17 @@
 /**
- * Tests in workerd with its real D1, queue and Durable Objects; of the client SDK with a real server behind a faulty
- * network; in Chromium with a real server; and of the project itself.
+  * The projects of tests: `worker`, `golden` and `archive` run in workerd with its real D1, queue and Durable Objects; `client` tests
+ * the client SDK, the import and the commands with a real server behind a faulty network; `browser` runs in Chromium with a real
+ * server; `project` tests the repository: docs, imports, migrations, deployment.
  */
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-pool-workers";
 import { defineConfig } from "vitest/config";
 import { bundledWorker, PACKAGES } from "./test/bundled.ts";
 
-/** What is to run for a change follows from what tests import, which only the sources say. */
+/** `--changed` chooses tests by what they import. The bundled Worker hides that, so the tests then import the sources. */
 const bySource = process.argv.some((given) => given.startsWith("--changed"));
 const worker = bySource ? [] : [bundledWorker()];
 const deps = { optimizer: { ssr: { enabled: bySource, include: PACKAGES } } };
-/** A busy machine takes its time: these only end what hangs. */
+/** Long, since a busy machine is slow: these limits only end tests that hang. */
 const PATIENCE = { testTimeout: 1_200_000, hookTimeout: 1_200_000 };
 
 export default defineConfig({
@@ -30,7 +31,7 @@ export default defineConfig({
                 ECB_FEED_URL: `${inject("feed")}/daily.xml`,
                 HISTORIES: process.env.HISTORIES ?? "",
               },
-              // Keeps what it is given, and sends nothing.
+                            // Stores e-mails and sends none.
               email: { send_email: [{ name: "EMAIL" }] },
               // Low, so that a test can reach them; requests without an address are not limited.
               ratelimits: {
@@ -48,7 +49,7 @@ export default defineConfig({
           include: ["test/worker/**/*.test.ts"],
           globalSetup: ["test/feed/server.ts", "test/receiver/server.ts"],
           setupFiles: ["test/worker/setup.ts"],
-          // An object may still log when its file has ended: that must not go through the runner, which has ended, too.
+                    // A Durable Object may still log after its test file has ended, when the runner can no longer take the line.
           disableConsoleIntercept: true,
         },
       },

@@ -1,5 +1,5 @@
 /**
-  * The projects of tests: `worker`, `golden` and `archive` run in workerd with its real D1, queue and Durable Objects; `client` tests
+ * The projects of tests: `worker`, `golden` and `archive` run in workerd with its real D1, queue and Durable Objects; `client` tests
  * the client SDK, the import and the commands with a real server behind a faulty network; `browser` runs in Chromium with a real
  * server; `project` tests the repository: docs, imports, migrations, deployment.
  */
@@ -31,7 +31,7 @@ export default defineConfig({
                 ECB_FEED_URL: `${inject("feed")}/daily.xml`,
                 HISTORIES: process.env.HISTORIES ?? "",
               },
-                            // Stores e-mails and sends none.
+              // Stores e-mails and sends none.
               email: { send_email: [{ name: "EMAIL" }] },
               // Low, so that a test can reach them; requests without an address are not limited.
               ratelimits: {
@@ -49,7 +49,7 @@ export default defineConfig({
           include: ["test/worker/**/*.test.ts"],
           globalSetup: ["test/feed/server.ts", "test/receiver/server.ts"],
           setupFiles: ["test/worker/setup.ts"],
-                    // A Durable Object may still log after its test file has ended, when the runner can no longer take the line.
+          // A Durable Object may still log after its test file has ended, when the runner can no longer take the line.
           disableConsoleIntercept: true,
         },
       },

@@ -5,14 +5,12 @@ import { comparedCohorts } from "../cohorts/compared.ts";
 import { RetentionPanel } from "../cohorts/panel.tsx";
 import { ValuePanel } from "../cohorts/value.tsx";
 import { LtvPanel } from "../ltv/panel.tsx";
-import { ltv } from "../ltv/query.ts";
 import type { Scope } from "../scope.ts";
 
 /** The number of cohorts is known only from the answer. The panels below are shown after it, so that nothing moves. */
 export function View({ scope }: { scope: Scope }) {
   const { data, error } = useAnswer(comparedCohorts(scope));
   const amounts = useAmounts();
-  useAnswer(amounts ? ltv(scope) : null);
   return (
     <div class="panels">
       <RetentionPanel scope={scope} />

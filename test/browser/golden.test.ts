@@ -331,7 +331,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
       const { total } = await answerOf<Campaigns>("campaigns", { banner_tag: tag });
       expect(total.visits, tag).toBeGreaterThan(0);
       const counted = CAMPAIGN_FIGURES.filter((name) => !(ON_CARDS as readonly string[]).includes(name));
-      await page.locator(`.campaigns [data-row=${JSON.stringify(tag)}] th button`).click();
+      await page.locator(`.campaigns [data-row=${JSON.stringify(tag)}] th button.link`).click();
       for (const again of [false, true]) {
         if (again) await page.reload();
         await page.locator(".panel.campaign").waitFor();
@@ -354,7 +354,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
     const page = await signedIn();
     for (const tag of ["=SUM(A1)", "spaced"]) {
       await open(page, "overview", { columns: SHOWN_COLUMNS });
-      await page.locator(`.campaigns [data-row=${JSON.stringify(tag)}] th button`).click();
+      await page.locator(`.campaigns [data-row=${JSON.stringify(tag)}] th button.link`).click();
       await page.getByRole("button", { name: /Remove the filter/ }).waitFor();
       await settled(page);
       const answer = await answerOf<Campaigns>("campaigns", { banner_tag: tag });
@@ -939,7 +939,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
       const page = await signedIn();
       await open(page, "overview");
       await goes(page, "Campaigns");
-      await does(page.locator(`.campaigns [data-row="${tag}"] th button`).click());
+      await does(page.locator(`.campaigns [data-row="${tag}"] th button.link`).click());
       await does(page.getByRole("link", { name: "Share", exact: true }).click());
       await does(page.getByRole("dialog").getByRole("button", { name: "Create the link" }).click());
       const link = (await page.getByRole("dialog").locator("code").first().textContent()) ?? "";

@@ -106,7 +106,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
 
   test("a tag becomes the page of its campaign, which leads back to all of them", async () => {
     const page = await signedIn(`/?view=campaigns&${DAYS}`);
-    await page.getByRole("button", { name: "north" }).click();
+    await page.getByRole("button", { name: "north", exact: true }).click();
     await page.getByRole("heading", { name: "north" }).waitFor();
     expect(search(page).get("banner_tag")).toBe("north");
     const { total } = await report<Campaigns>(server, `campaigns?banner_tag=north&${DAYS}`);

@@ -12,6 +12,14 @@ export function keptColumns(view: string, phone: boolean): readonly string[] {
   }
 }
 
+const watching = new Set<() => void>();
+
+/** Calls `changed` after each choice, until the function that it returns is called. */
+export function watchColumns(changed: () => void): () => void {
+  watching.add(changed);
+  return () => void watching.delete(changed);
+}
+
 /** An empty list means the default columns. */
 export function keepColumns(view: string, phone: boolean, columns: readonly string[]): void {
   try {
@@ -20,4 +28,5 @@ export function keepColumns(view: string, phone: boolean, columns: readonly stri
   } catch {
     // Storage is disabled: the choice is only in the address.
   }
+  for (const changed of watching) changed();
 }

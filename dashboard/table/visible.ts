@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { useAmounts } from "../amounts.ts";
 import { useNavigation } from "../navigation.ts";
 import { type Column, shownOf } from "./columns.ts";
-import { keptColumns } from "./kept-columns.ts";
+import { keptColumns, watchColumns } from "./kept-columns.ts";
 
 export const columnsFor = <Row>(columns: readonly Column<Row>[], amounts: boolean): readonly Column<Row>[] =>
   amounts ? columns : columns.filter(({ kind, telling }) => kind !== "money" && kind !== "average" && !telling);
@@ -29,6 +29,9 @@ export function usePhone(): boolean {
 export function useShown<Row>(columns: readonly Column<Row>[]): Column<Row>[] {
   const { address } = useNavigation();
   const phone = usePhone();
+  const [, show] = useState({});
+  // The address may be the same before and after a choice.
+  useEffect(() => watchColumns(() => show({})), []);
   const chosen = address.columns.length > 0 ? address.columns : keptColumns(address.view, phone);
   return shownOf(useColumns(columns), chosen, phone);
 }

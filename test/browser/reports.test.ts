@@ -436,10 +436,17 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     expect(search(page).has("columns")).toBe(false);
     await page.goto(`${server.url}/?view=campaigns&${DAYS}&columns=visits`);
     await expect.poll(heads, soon).toEqual([first[0], "Visits"]);
+    await page.clock.install();
     await page.goto(`${server.url}/?view=campaigns&${DAYS}`);
     await expect.poll(heads, soon).toEqual(chosen);
-    await choose("Deposits", true);
+    await page.locator(".campaigns").getByRole("button", { name: "Choose columns" }).click();
+    const deposits = page.getByRole("checkbox", { name: "Deposits", exact: true });
+    await deposits.waitFor();
+    // From now on no timer ends: the default columns are back because they were chosen, and not because the page refreshes each minute.
+    await page.clock.pauseAt(Date.now() + 60_000);
+    await deposits.check();
     await expect.poll(heads, soon).toEqual(first);
+    await page.clock.resume();
     await page.reload();
     await expect.poll(heads, soon).toEqual(first);
   });

@@ -169,7 +169,10 @@ describe("a project's bot rules", () => {
     await settled("2026-06-02");
     const refused = await call("POST", `/projects/${project_id}/bot-review`);
     await settled("");
-    expect([refused.status, await refused.text()]).toEqual([409, expect.stringContaining("removed events from the log")]);
+    expect([refused.status, await refused.text()]).toEqual([
+      409,
+      expect.stringContaining("removed events from the log"),
+    ]);
   });
 });
 

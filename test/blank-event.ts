@@ -1,4 +1,4 @@
-/** What an event's columns are where nobody says anything: each maker of events for a test adds what it is about. */
+/** The default values of an event's columns: each maker of test events overrides the ones that its test is about. */
 import { COLUMN_NAMES, LOG_COLUMNS } from "../worker/log-columns.ts";
 
 type Blank = {

@@ -1,15 +1,15 @@
 /**
- * The Worker and its packages as one module, for tests that run in workerd. Each test file has a workerd of its own. Vite
- * would send it some 400 modules one by one, each as escaped text, which took longer than most tests; this one it loads
- * by itself. What a test imports from `worker/`, or from a package, is a small module that exports it from there, so that
- * all have the same.
+ * The Worker and its packages as one module, for tests that run in workerd. Each test file has a separate workerd. Vite
+ * would send it some 400 modules one by one, each as escaped text, which took longer than most tests; workerd loads this
+ * module by itself. An import of a test from `worker/` or from a package resolves to a small module that re-exports it
+ * from there, so that all share the same modules.
  */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { build, type Plugin, version } from "vite";
 
-/** What the Worker and its tests import from packages. */
+/** The packages that the Worker and its tests import. */
 export const PACKAGES: string[] = [
   ...["hono", "hono/client", "hono/cookie", "hono/cors", "hono/factory", "hono/route", "hono/validator"],
   ...["drizzle-orm", "drizzle-orm/d1", "drizzle-orm/sqlite-core", "zod", "uuid", "bowser", "isbot"],
@@ -19,11 +19,11 @@ export const PACKAGES: string[] = [
 
 const ROOT = resolve(import.meta.dirname, "..");
 const SOURCES = join(ROOT, "worker");
-/** As in the patterns below, by which Vite leaves what lies there alone. */
+/** The folder in the patterns below, which keep Vite from transforming its files. */
 const MADE = join(ROOT, ".wrangler/bundled");
 const COLD = "?cold";
 const KEPT_MS = 86_400_000;
-/** As the pool resolves packages for workerd. */
+/** The conditions with which the pool resolves packages for workerd. */
 const conditions = ["workerd", "worker", "module", "browser"];
 
 const sources = (): string[] =>
@@ -31,7 +31,7 @@ const sources = (): string[] =>
     .filter((file) => file.endsWith(".ts"))
     .sort();
 
-/** The folder of the modules. What was made of the same sources is taken again. */
+/** The folder of the modules; it is reused for the same sources. */
 export async function bundle(): Promise<string> {
   const files = sources();
   const hash = createHash("sha256")
@@ -69,7 +69,7 @@ export async function bundle(): Promise<string> {
         output: {
           entryFileNames: "[name].mjs",
           chunkFileNames: "[name].mjs",
-          // What only some tests need, they load beside it.
+          // Packages that only some tests need are loaded separately.
           codeSplitting: { groups: [{ name: "all", test: (id) => !/node_modules.(fast-check|@hyperjump)/.test(id) }] },
         },
       },
@@ -78,14 +78,14 @@ export async function bundle(): Promise<string> {
   try {
     renameSync(making, made);
   } catch (error) {
-    // Another run was quicker.
+    // Another run has made it meanwhile.
     if (!existsSync(made)) throw error;
     rmSync(making, { recursive: true });
   }
   return made;
 }
 
-/** The Worker's own module in such a folder, and all that it imports, by their paths. */
+/** The Worker's module in such a folder, and all that it imports, by path. */
 export function entryIn(folder: string): { folder: string; modules: string[] } {
   const modules: string[] = [];
   const add = (file: string) => {
@@ -99,13 +99,13 @@ export function entryIn(folder: string): { folder: string; modules: string[] } {
   return { folder, modules };
 }
 
-/** Of the sources as they are when the run begins: one that watches sees changes of tests alone. */
+/** Made from the sources at the start of the run: watch mode sees only changes of tests. */
 export async function bundledWorker(): Promise<Plugin> {
   const made = await bundle();
   return {
     name: "bundled-worker",
     enforce: "pre",
-    // After the pool's own, which lets Vite load every module and send it to workerd as text: these workerd loads itself.
+    // After the pool's plugin, which has Vite load every module and send it to workerd as text: workerd loads these itself.
     config: {
       order: "post",
       handler(config) {
@@ -124,8 +124,8 @@ export async function bundledWorker(): Promise<Plugin> {
   };
 
   /**
-   * The module in place of a source; what is asked for in another way, as its text, is left. With `?cold` it is the source
-   * itself with all that it imports, which `vi.resetModules` forgets.
+   * The module that replaces a source; imports with another query, such as `?raw`, are left unchanged. With `?cold` it is
+   * the source itself with all its imports, which `vi.resetModules` resets.
    */
   function bundled(source: string): string | undefined {
     if (source.endsWith(COLD)) return source.slice(0, -COLD.length);

@@ -1,4 +1,4 @@
-/** The data of an instance that has none yet. */
+/** The local state of a new instance. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
@@ -8,7 +8,7 @@ import { migrationsInto } from "../scripts/start/migrations.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 
-/** A migrated database without data, made once for each state of the migrations: making it takes longer than starting. */
+/** A migrated database without data, made once for each set of migrations: making it takes longer than starting. */
 export function emptyState(): string {
   const names = readdirSync(join(ROOT, "migrations")).sort();
   const hash = createHash("sha256");
@@ -26,7 +26,7 @@ export function emptyState(): string {
   try {
     renameSync(making, made);
   } catch (error) {
-    // Another run was quicker.
+    // Another run has made it meanwhile.
     if (!existsSync(made)) throw error;
     rmSync(making, { recursive: true });
   }

@@ -1,7 +1,7 @@
 /**
- * The whole of Edgepixel for a test that looks at it from outside: workerd with its own D1, queues, R2 and Durable Objects, as
- * `wrangler dev` runs it. The proxy that Wrangler puts before it is left out: it takes two thirds of the time of each request, and
- * ends now and then on a busy machine (https://github.com/cloudflare/workers-sdk/issues/15317). `start-command.ts` has that too.
+ * The whole of Edgepixel, for tests from outside: workerd with its own D1, queues, R2 and Durable Objects, as
+ * `wrangler dev` runs it. Wrangler's proxy is left out: it takes two thirds of the time of each request, and
+ * sometimes ends on a busy machine (https://github.com/cloudflare/workers-sdk/issues/15317). `start-command.ts` has that too.
  */
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
@@ -16,7 +16,7 @@ import { newState } from "./new-state.ts";
 
 const ROOT = resolve(import.meta.dirname, "..");
 const CRON_MS = 60_000;
-/** A busy machine takes its time: this only ends what hangs. */
+/** Generous for busy machines: it only ends tests that hang. */
 const PATIENCE_MS = 120_000;
 
 export type Server = {
@@ -25,7 +25,7 @@ export type Server = {
   token: string;
   port: number;
   persistTo: string;
-  /** What cron does, now. Fails where the Worker says that it failed. */
+  /** Runs cron now. Fails if the Worker reports a failure. */
   runCron(): Promise<void>;
   stop(): Promise<void>;
 };
@@ -48,7 +48,7 @@ export function adminToken(): string {
   return token;
 }
 
-/** On a free port and with a database of its own unless others are given, until `stop`. */
+/** Starts on a free port with a new database, unless others are given; runs until `stop`. */
 export async function startServer(options: { port?: number; persistTo?: string } = {}): Promise<Server> {
   buildFiles();
   const token = adminToken();
@@ -96,7 +96,7 @@ export async function within(ms: number, done: () => Promise<boolean>): Promise<
   return true;
 }
 
-/** The file of the database beside the running server. */
+/** The database file of the running server. */
 function inDatabase<Result>({ persistTo }: Server, act: (database: DatabaseSync) => Result): Result {
   const folder = join(persistTo, "v3/d1/miniflare-D1DatabaseObject");
   const [name = ""] = readdirSync(folder).filter((file) => /^[0-9a-f]+\.sqlite$/.test(file));
@@ -111,8 +111,8 @@ export const changeDatabase = (server: Server, sql: string): void =>
   inDatabase(server, (database) => database.exec(sql));
 
 /**
- * How many events the log has by type, of those that `where` says, once all has come through that was sent so far: an event
- * that was sent behind it has.
+ * The number of events in the log by type, of those that match `where`, once all events sent so far have arrived: it sends
+ * one more event and waits for it.
  */
 export async function logged(server: Server, where: string): Promise<Record<string, number>> {
   const event_id = `behind-${randomUUID()}`;

@@ -1,4 +1,4 @@
-/** `npm start` as somebody types it: its script, the `wrangler dev` that it starts, and what it prints. */
+/** `npm start` as on a command line: its script, the `wrangler dev` that it starts, and its output. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { connect, createServer } from "node:net";
 import { resolve } from "node:path";
@@ -17,7 +17,7 @@ export type Started = Server & {
   output(): string;
 };
 
-/** On a free port and with a database of its own, until `stop`. */
+/** Starts on a free port with a new database; runs until `stop`. */
 export async function startCommand(): Promise<Started> {
   for (let left = MOST_STARTS; ; left--) {
     try {
@@ -36,7 +36,7 @@ async function start(): Promise<Started> {
   const child = spawn(
     process.execPath,
     ["scripts/start.ts", "--port", String(port), "--persist-to", persistTo, "--no-build"],
-    // A process group of its own, so that stopping reaches what wrangler started.
+    // A separate process group, so that stopping also ends the processes that wrangler started.
     { cwd: ROOT, detached: true, stdio: ["ignore", "pipe", "pipe"] },
   );
   running.add(child);
@@ -76,7 +76,7 @@ async function start(): Promise<Started> {
 }
 
 const running = new Set<ChildProcess>();
-// A test run that is broken off leaves no server behind.
+// An interrupted test run leaves no server behind.
 process.on("exit", () => {
   for (const child of running) signal(child, "SIGKILL");
 });
@@ -88,7 +88,7 @@ async function end(child: ChildProcess, port: number): Promise<void> {
     signal(child, "SIGKILL");
     await within(STOP_TIMEOUT_MS, () => gone(child, port));
   }
-  // Whatever of the group outlived its leader.
+  // Processes of the group that outlived its leader.
   signal(child, "SIGKILL");
   running.delete(child);
 }

@@ -1,4 +1,4 @@
-/** The files of a ZIP archive by name, as its directory has them; each is held to its length and checksum. */
+/** The files of a ZIP archive by name, from its central directory, with their lengths and checksums verified. */
 import { crc32, inflateRawSync } from "node:zlib";
 
 export function unzipped(archive: Buffer): Map<string, string> {

@@ -1,4 +1,4 @@
-/** Another's reader opens the archive: DuckDB finds every accepted event once, every amount exact, every type right. */
+/** An independent reader opens the archive: DuckDB finds every accepted event once, with exact amounts and right types. */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import packageJson from "../../package.json";
@@ -30,7 +30,7 @@ const TEXTS = [
   '"',
   " ",
 ];
-/** In 1/10,000 units: whole yen, thousandths of a dinar, four places, the largest that there is. */
+/** In 1/10,000 units: whole yen, thousandths of a dinar, four decimal places, the largest amount. */
 const MONEY = [
   [12_340_000, "JPY"],
   [1_234_560, "KWD"],
@@ -56,7 +56,7 @@ function* traffic(): Generator<StoredEvent> {
         received_at,
         amount,
         currency,
-        // Each of them twice: the second is kept as the duplicate of the first.
+        // Each of them twice: the second is stored as the duplicate of the first.
         transaction_id: n % 3 === 0 ? `t${n % 2}-${Math.floor(n / 12)}` : null,
         score: n % 6 === 0 ? 2 ** 40 - n : null,
         data: n % 7 ? null : JSON.stringify({ text: TEXTS[n % TEXTS.length], deep: [{ n }] }),
@@ -88,7 +88,7 @@ async function download(): Promise<Question["files"]> {
 }
 
 beforeAll(async () => {
-  // The first is there from the beginning.
+  // The first project exists from the beginning.
   for (const [project_id, timezone] of PROJECTS.slice(1)) await createProject(project_id, { timezone });
   for (let from = 0; from < COUNT; from += 100) {
     const messages = [{ events: sent.slice(from, from + 100) }];
@@ -141,7 +141,7 @@ describe("DuckDB", () => {
       ({ actor: _a, tagged: _t, counted: _c, standing: _s, superseded_at: _at, ...event }) => ({
         ...event,
         amount: event.amount === null ? null : String(event.amount),
-        // By its bytes: on the way out of DuckDB a text loses its byte order mark.
+        // Compared as bytes: a text from DuckDB loses its byte order mark.
         banner_tag:
           event.banner_tag === null ? null : new TextEncoder().encode(String(event.banner_tag)).toHex().toUpperCase(),
       }),

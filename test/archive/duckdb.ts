@@ -1,12 +1,12 @@
-/** Answers for the tests in workerd, which cannot run DuckDB: puts files where DuckDB finds them, and asks it. */
+/** Runs DuckDB for the tests in workerd, which cannot: writes files where DuckDB finds them, and runs queries. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 
 /**
- * `files` by key, in Base64. In `sql`, ARCHIVE is the folder that stands for the bucket: statements, then a query.
- * With `docs`, each query in that file's blocks of DuckDB is asked instead.
+ * `files` by key, in Base64. In `sql`, ARCHIVE is the folder in place of the bucket: statements, then a query.
+ * With `docs`, each query in that file's DuckDB code blocks is run instead.
  */
 export type Question = { files: Record<string, string>; sql: string[]; docs?: string };
 /** Whole numbers and decimals as text, exactly. */
@@ -36,7 +36,7 @@ export async function answer(request: { json(): Promise<unknown> }): Promise<Res
   }
 }
 
-/** What a block tells DuckDB of the bucket's credentials is left out. */
+/** The statements of a block that set the bucket's credentials are left out. */
 async function everyQuery(connection: DuckDBConnection, docs: string, folder: string): Promise<Rows> {
   const blocks = [...readFileSync(docs, "utf8").matchAll(/^```sql duckdb\n(.*?)^```/gms)].map(
     ([, block = ""]) => block,

@@ -1,4 +1,4 @@
-/** What administrators do on the dashboard: projects, keys, rates, the system, data requests, share links. */
+/** The dashboard's views for administrators: projects, keys, rates, the system, data requests, share links. */
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
@@ -16,7 +16,7 @@ import { serverAndBrowser } from "./served.ts";
 
 const soon = { timeout: 200_000 };
 const PASSWORD = "correct horse";
-/** Of all together: an erasure leaves them as they are. */
+/** The totals of all people, which an erasure does not change. */
 const FIGURES = { visits: 4, registrations: 4, deposits: 1, amount: "12.50" };
 
 type Exported = { player_id: string; events: unknown[]; profile: unknown; payments: unknown[] };
@@ -44,14 +44,14 @@ async function sendTraffic(): Promise<void> {
   expect(await answer.json()).toMatchObject({ accepted: events.length, rejected: 0 });
 }
 
-/** A page of an administrator. */
+/** A page with an administrator's session. */
 const signedIn = (path: string) => signInAt(browser, server, path);
 
 const press = (page: Page, name: string | RegExp) => page.getByRole("button", { name }).click();
 const row = (page: Page, key: string) => page.locator(`[data-row="${key}"]`);
 const said = (page: Page, text: string) => page.locator(".said").getByText(text).waitFor(soon);
 
-/** Makes a share link by the form, and takes what is shown. */
+/** Makes a share link with the form, and returns the two URLs that it shows. */
 async function makeLink(page: Page, fill: (page: Page) => Promise<void>): Promise<{ link: string; embed: string }> {
   await press(page, "Create link");
   await fill(page);
@@ -272,7 +272,7 @@ describe.skipIf(!browserPath)("administration", () => {
     await press(page, "Rebuild");
     expect((await rebuilt).status()).toBe(202);
     await said(page, "The rebuild has begun");
-    // The page looks again by itself.
+    // The page refreshes by itself.
     const cursor = rows.find(({ name }) => name === "daily")?.cursor;
     await expect
       .poll(() => row(page, "daily").locator('[data-column="cursor"] data').getAttribute("value"), { timeout: 200_000 })
@@ -351,7 +351,7 @@ describe.skipIf(!browserPath)("administration", () => {
     expect(await host.frameLocator('[title="page"]').getByText("Edgepixel").count()).toBe(0);
   });
 
-  // An erasure passes over everything again a minute later: by now it is about to.
+  // An erasure makes a second pass a minute later, which is due about now.
   test("the receipt of an erasure lists what was found, and nothing is found afterwards", async () => {
     const [running] = (await report<{ rows: SignedReceipt[] }>(server, "erasures")).rows;
     const page = await signedIn("/?view=data_requests");

@@ -1,4 +1,4 @@
-/** What administrators do with alerts on the dashboard. */
+/** The dashboard's alerts, channels and scheduled reports, as administrators use them. */
 import type { Browser } from "playwright-core";
 import { afterAll, describe, expect, test } from "vitest";
 import type { AlertView } from "../../worker/admin/alerts.ts";
@@ -54,7 +54,7 @@ describe.skipIf(!browserPath)("alerts", () => {
     await page.getByLabel("Name").fill("Our server");
     await press(page, "Change the channel");
     await page.getByRole("heading", { name: "Our server" }).waitFor(soon);
-    // What it is sent to stays as it is where nothing is given.
+    // An empty field leaves the channel's address unchanged.
     await page.getByText(`${receiver.url}/other`).waitFor(soon);
     await press(page, "All alerts");
 
@@ -114,7 +114,7 @@ describe.skipIf(!browserPath)("alerts", () => {
       quiet: ["22:00", "07:00"],
     };
     expect(await settings()).toEqual(changed);
-    // The form holds all of it: what is not touched stays.
+    // The form has all settings: those that are not edited stay the same.
     await press(page, "Change…");
     await field("Our server").check();
     await field("Quiet hours").fill("");
@@ -123,7 +123,7 @@ describe.skipIf(!browserPath)("alerts", () => {
     expect(await settings()).toEqual({ ...changed, channels: rows[0]?.channels, quiet: [null, null] });
     await page.goBack();
 
-    // A kind asks for what it uses, and for nothing else.
+    // The form shows only the fields that the kind uses.
     await press(page, "Make an alert");
     const labels = async () => inDialog(page).locator(".fields label").allTextContents();
     expect(await labels()).toEqual([

@@ -1,6 +1,6 @@
 /**
- * A browser that nobody drives: what it prerenders and what it keeps for its back button it does for people, and not
- * while a tool looks into its pages. The pages themselves do what the visitor would.
+ * A browser without automation: Chromium prerenders pages and keeps them for the back button only for people, and not
+ * while a tool is attached. The pages' scripts act in place of a visitor.
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -16,13 +16,13 @@ const chromium = (profile: string) => [
   "--disable-gpu",
   "--no-first-run",
   "--disable-background-networking",
-  // The shell shows a page only to who could look into it.
+  // The shell shows a page only with a debugging port.
   "--remote-debugging-port=0",
   `--user-agent=${AGENT}`,
   `--user-data-dir=${profile}`,
 ];
 const firefox = (profile: string) => {
-  // Nothing but the page's own requests.
+  // Only requests of the page itself.
   const quiet = {
     "app.update.enabled": false,
     "browser.shell.checkDefaultBrowser": false,
@@ -52,10 +52,10 @@ process.on("exit", () => {
   for (const end of running) end();
 });
 
-/** Opens a page in a browser with a new profile, until what is returned is called. */
+/** Opens a page in a browser with a new profile; the returned function closes it. */
 export function openAlone({ path, options }: Kind, url: string): () => Promise<void> {
   const profile = mkdtempSync(join(tmpdir(), "edgepixel-alone-"));
-  // A process group of its own, so that ending it reaches what the browser started.
+  // A separate process group, so that ending it also ends the browser's child processes.
   const child = spawn(path, [...options(profile), url], { detached: true, stdio: "ignore" });
   const ended = new Promise((done) => child.once("exit", done).once("error", done));
   const kill = () => {

@@ -1,4 +1,4 @@
-/** The dashboard, as who signs in to it sees it: the same figures as the API's, fresh, and robust. */
+/** The dashboard in a browser, after signing in: the same figures as the API's, up to date, and robust. */
 import type { Browser, Page, WebSocketRoute } from "playwright-core";
 import { describe, expect, test, vi } from "vitest";
 import { bucketsOf, lastHours } from "../../dashboard/period.ts";
@@ -10,7 +10,7 @@ import { browserPath, changeAnswers, openPage, signInAt } from "./harness.ts";
 import { serverAndBrowser } from "./served.ts";
 
 const HOUR_MS = 3_600_000;
-/** As a person's browser names itself: what says that it is a program may be taken for a bot. */
+/** The user agent of a person's browser: one of a program may be recognised as a bot. */
 const USER_AGENT =
   "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
 
@@ -221,7 +221,7 @@ describe.skipIf(!browserPath)("the dashboard", () => {
       .waitFor(soon);
     await page.getByRole("button", { name: "frost" }).click();
     await expect.poll(() => live(page, "visit today").getAttribute("value"), soon).toBe("1");
-    // What is of all tags is left out.
+    // Figures of all tags are left out.
     expect(await page.locator(".live .minutes").count()).toBe(0);
     expect(await page.locator(".live .top").count()).toBe(1);
   });
@@ -265,7 +265,7 @@ describe.skipIf(!browserPath)("the dashboard", () => {
       .toBe(0);
     await page.locator('[data-step="visit"] data').waitFor();
 
-    // What was loaded stays when its refresh fails.
+    // Loaded figures stay when their refresh fails.
     failing = true;
     await send("visit", { player_id: "gus", btag: "autumn" });
     await expect.poll(() => alert.textContent(), soon).toMatch(/could not be refreshed/);

@@ -1,4 +1,4 @@
-/** The demo site, used as a visitor would, up to the dashboard's figures. */
+/** The demo site, used like a visitor does, up to the dashboard's figures. */
 import type { Browser, Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import { report, type Server } from "../server.ts";
@@ -44,7 +44,7 @@ describe.skipIf(!browserPath)("the demo site", () => {
       (await report<{ rows: object[] }>(server, "campaigns?banner_tag=demo-campaign")).rows[0];
     await eventually(campaign).toMatchObject({
       banner_tag: "demo-campaign",
-      // One a page.
+      // One visit for each page.
       visits: 3,
       unique_players: 1,
       registrations: 1,

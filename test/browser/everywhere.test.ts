@@ -1,6 +1,6 @@
 /**
- * What holds for each view of the dashboard, whatever it shows: no rule of accessibility is broken in either theme,
- * nothing moves when data arrive, a phone scrolls it down and not sideways, and what fails says so and recovers.
+ * Rules for every view of the dashboard: no rule of accessibility is broken in either theme, nothing moves when data
+ * arrive, a phone scrolls it down and not sideways, and a failed panel says so and recovers.
  */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -16,7 +16,7 @@ import { serverAndBrowser } from "./served.ts";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const DAY_MS = 86_400_000;
-/** Of the height of the window, all shifts together; what a reader would not see. */
+/** The largest sum of layout shifts, as a share of the window's height, that a reader would not notice. */
 const SHIFT = 0.01;
 const WIDE = { width: 1440, height: 900 };
 const PHONE = { width: 390, height: 844 };
@@ -61,10 +61,10 @@ async function signedIn(options: Parameters<Browser["newContext"]>[0]): Promise<
   return (await signIn(browser, server, { reducedMotion: "reduce", ...options })).context();
 }
 
-/** What stands where an answer is still to come. */
+/** Selector of the placeholders for answers that have not arrived. */
 const UNREADY = "#content .bone, #content [aria-busy='true']";
 
-/** The view has got all its answers: no bone is left, and no request is under way. */
+/** Waits until the view has all its answers: no placeholder is left, and no request is in progress. */
 async function settled(page: Page): Promise<void> {
   await page.waitForLoadState("networkidle", { timeout: 200_000 });
   await page.waitForFunction((unready) => !document.querySelector(unready), UNREADY, { timeout: 200_000 });
@@ -82,7 +82,7 @@ const textsOf = (words: object): string[] =>
     typeof text === "string" ? [text.trim()] : typeof text === "object" && text !== null ? textsOf(text) : [],
   );
 
-/** Runs on the page: all that is read or said of it. */
+/** Runs on the page: all its visible texts, and those for screen readers. */
 function textsOnPage(): string[] {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const texts: (string | null)[] = [document.title];
@@ -112,7 +112,7 @@ describe.skipIf(!browserPath)("every view", () => {
     let page: Page;
     let said: string[];
 
-    // One page for all views: what is in the browser's cache is not fetched and compiled again for each.
+    // One page for all views, so that cached files are not fetched and compiled again for each.
     beforeAll(async () => {
       const context = await signedIn({ colorScheme, viewport });
       await context.addInitScript(() => {
@@ -129,7 +129,7 @@ describe.skipIf(!browserPath)("every view", () => {
     afterAll(() => page?.context().close());
 
     test.each(views)("%s breaks no rule of accessibility, scrolls down only, and nothing moves", async (view) => {
-      // What the view before still had under way ends here.
+      // Ends the requests of the previous view that are still in progress.
       await page.goto("about:blank");
       said = [];
       await page.goto(address(view) + filter);

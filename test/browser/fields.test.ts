@@ -1,4 +1,4 @@
-/** Reports narrowed by country, device, app and platform: chosen by keyboard or a press, kept in the address, as the API has them. */
+/** Reports filtered by country, device, app and platform: chosen by keyboard or press, kept in the address, as in the API. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
@@ -49,7 +49,7 @@ const search = (page: Page) => new URL(page.url()).searchParams;
 const chip = (page: Page, called: string) => page.getByRole("button", { name: `Remove the filter ${called}` });
 const cards = (page: Page) =>
   Promise.all(FIGURES.map((name) => page.locator(`[data-figure="${name}"] data`).first().getAttribute("value")));
-/** What is still counted is answered 503: the page asks again by itself, and so does this. */
+/** While figures are being counted the answer is 503: the page retries by itself, and so does this. */
 const counted = <Body>(path: string) => vi.waitFor(() => report<Body>(server, path), { ...soon, interval: 500 });
 const totals = async (filter: string) => {
   const { total } = await counted<Campaigns>(`campaigns?${DAYS}${filter}`);
@@ -113,7 +113,7 @@ describe.skipIf(!browserPath)("filters by country, device, app and platform", ()
     await page.reload();
     await expect.poll(visits, soon).toBe(narrowed[0]);
 
-    // Of a tag that is pressed the same events are shown.
+    // A press on a tag keeps the filters.
     await page.getByRole("button", { name: "north", exact: true }).click();
     await page.getByRole("heading", { name: "north" }).waitFor();
     await expect.poll(() => cards(page), soon).toEqual(await totals("&country=DE&device=mobile&banner_tag=north"));

@@ -1,4 +1,4 @@
-/** Every figure of every view is the API's, of two months that hold what makes counting and showing hard. */
+/** Every figure of every view equals the API's, for two months of data that are hard to count and to show. */
 import { buffer } from "node:stream/consumers";
 import type { Browser, Page } from "playwright-core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -27,7 +27,7 @@ const PERIOD = { from: date(FROM), to: addDays(date(END), -1) };
 /** The last days, which have as many on the same weekdays before them. */
 const LAST = { from: addDays(PERIOD.from, 35), to: PERIOD.to };
 
-/** As the import takes those of the golden events: outer blanks go, and `__proto__`, a macro, and `null` are no tags. */
+/** A tag of the golden events as the import stores it: outer blanks are removed; `__proto__`, a macro and `null` are no tags. */
 const HOSTILE = [
   "=SUM(A1)",
   "sommer 😀",
@@ -54,7 +54,7 @@ let server: Server;
 let browser: Browser;
 const complaints: string[] = [];
 
-/** As a file for the import has it. What a network is, an import cannot tell: bots of data centres name themselves. */
+/** An event as a line of an import. An import has no network number, so bots of data centres are given a bot's user agent. */
 function wireOf(event: StoredEvent): Record<string, unknown> {
   const { amount, data, test, bot, device, event_date: _, event_hour: __, received_at: ___, ...same } = event;
   const { browser: ____, os: _____, ...kept } = same;
@@ -88,14 +88,14 @@ function queryOf(asked: Asked): string {
 const answerOf = <Body>(path: string, asked: Asked = {}) => report<Body>(server, `${path}?${queryOf(asked)}`);
 
 async function signedIn(): Promise<Page> {
-  // So high that what is asked for when it comes near is asked for at once.
+  // So high that panels that load when they come into view load at once.
   const page = await signIn(browser, server, { viewport: { width: 1600, height: 4_000 } });
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(error.message));
   return page;
 }
 
-/** The view has got all its answers. */
+/** Waits until the view has all its answers. */
 async function settled(page: Page): Promise<void> {
   await page.locator("#content .panel").first().waitFor();
   await page.waitForFunction(
@@ -108,7 +108,7 @@ async function open(page: Page, view: string, asked: Asked = {}): Promise<void> 
   await settled(page);
 }
 
-/** By row and column: values as the page holds them, else what it says. The total is the row TOTAL. */
+/** Cells by row and column: the values of `data` elements, or else the text. The total is the row TOTAL. */
 type Cells = Record<string, string>;
 type Shown = Map<string, Cells>;
 const TOTAL = "\u001ftotal";
@@ -137,7 +137,7 @@ async function tableIn(page: Page, panel: string): Promise<Shown> {
   return shown;
 }
 
-/** Each fact at the head of a panel. */
+/** The facts at the head of a panel. */
 const factsIn = async (page: Page, panel: string): Promise<Cells> =>
   Object.fromEntries(
     await page
@@ -158,7 +158,7 @@ const plain = (value: Value): string => (value === null ? "–" : String(value))
 const cells = <Row extends object>(row: Row, names: readonly (keyof Row & string)[]): Cells =>
   Object.fromEntries(names.map((name) => [name, plain(row[name] as Value)]));
 
-/** The file that a panel offers, which begins with a mark for Excel, and the same of the API. */
+/** The file of a panel, which begins with a byte order mark for Excel, and the API's file. */
 async function expectFile(page: Page, panel: string, path: string, asked: Asked = {}): Promise<void> {
   const href = await page.locator(`.panel.${panel} a[download]`).first().getAttribute("href");
   const offered = await page.request.get(new URL(href ?? "", server.url).href);
@@ -244,7 +244,7 @@ const campaignCells = (row: Omit<CampaignRow, "banner_tag">): Cells => ({
   ...cells(row, [...CAMPAIGN_FIGURES, "last_event_at"]),
   ...Object.fromEntries(CAMPAIGN_RATES.map((name) => [name, rate(row[name])])),
 });
-/** Whether part of an amount has no exchange rate: how it changed is then not said. */
+/** Whether part of an amount has no exchange rate: its change is then not shown. */
 const isUnknown = (row: Omit<CampaignRow, "banner_tag" | "previous" | "last_event_at">, name: string): boolean =>
   (/^(?:amount|deposit_per_|net_)/.test(name) && Object.keys(row.unconverted).length > 0) ||
   (/^(?:refunded|net_)/.test(name) && Object.keys(row.refunded_unconverted).length > 0) ||
@@ -266,10 +266,10 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
     const known = new Set(events.map(({ event_id }) => event_id)).size;
     await vi.waitFor(
       async () => {
-        // Who asks for a report brings what it is made of forward, the figures or the tables: else the last few events wait.
+        // A request for a report brings the figures or the tables forward: without one, the last few events wait.
         for (const asked of ["metrics", "players"]) await report(server, `${asked}?project_id=${PROJECT}`);
         const { rows } = await report<{ rows: ProjectionView[] }>(server, "projections");
-        // The archive waits for the end of its interval, and postbacks have nobody to tell.
+        // The archive waits for the end of its interval, and there is no target for postbacks.
         const asked = rows.filter(({ name }) => !/^(?:archive|postbacks)/.test(name));
         expect(Math.max(...asked.map(({ lag_events }) => lag_events))).toBe(0);
         expect(Math.min(...asked.map(({ cursor }) => cursor))).toBeGreaterThanOrEqual(known);
@@ -298,7 +298,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
       await open(page, "campaigns", { ...LAST, compare, columns: CAMPAIGN_COLUMNS });
       const { rows, currency, previous_period } = await answerOf<Campaigns>("campaigns", { ...LAST, compare });
       const before = previous_period ? ` in ${periodText(previous_period)}` : "none";
-      // The browser's spaces are not Node's.
+      // The browser and Node format with different spaces.
       const line = (...parts: (string | null | undefined)[]) => parts.join("|").replace(/\s/g, " ");
       const told = await page.locator(".panel.campaigns [data-row] .delta").evaluateAll((deltas) =>
         deltas.map((delta) => {
@@ -421,7 +421,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
     const week = { from: addDays(PERIOD.from, 28), to: addDays(PERIOD.from, 34), currency: "USD" };
     const ngrOf = async (from: string, to: string) =>
       Number((await answerOf<Campaigns>("campaigns", { from, to, currency: "USD" })).total.ngr);
-    // The settings may be remembered for some seconds.
+    // The settings may be cached for some seconds.
     await vi.waitFor(async () => expect(await ngrOf(week.from, week.to)).toBeGreaterThan(0), {
       timeout: 60_000,
       interval: 500,
@@ -556,7 +556,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
     await page.keyboard.press("Enter");
     await page.waitForURL(/group_by=data\.creative/);
     await page.locator('.traffic [data-row="true"]').waitFor();
-    // A row of a field narrows everything to it.
+    // A press on a row of a field filters everything by it.
     await open(page, "traffic", { group_by: "country" });
     await page.locator('.traffic [data-row="MT"] th button').click();
     await page.waitForURL(/country=MT/);
@@ -625,7 +625,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
       );
       await expectSheet(page, "cohorts");
     }
-    // Of each cohort what it was of that before, at the same age: here these are as many days earlier.
+    // Each cohort is compared with an earlier one at the same age: here as many days earlier.
     await open(page, "cohorts", { ...LAST, compare: "weekday", interval: "day" });
     const { previous_period } = await answerOf<Campaigns>("campaigns", { ...LAST, compare: "weekday" });
     const earlier = { interval: "day", ...previous_period };
@@ -676,7 +676,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
     type Row = Figures & { event_date: string } & Partial<Record<string, string | null>>;
     const COUNTS = ["purchases", "deposits", "refunds", "withdrawals"] as const;
     const AMOUNTS = ["amount", "refunded", "withdrawn", "net_amount"] as const;
-    /** As the page has them: amounts in the currency that is asked for. */
+    /** The figures as on the page: amounts in the requested currency. */
     const revenueOf = async (asked: Asked = {}) => {
       type Answer = { rows: (Row & { converted: Amounts })[]; total: Figures & { converted: Amounts } };
       const { rows, total } = await answerOf<Answer>("revenue", { currency: "project", ...asked });
@@ -702,7 +702,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
       const [whole = "", places = ""] = amount.split(".");
       return BigInt(whole + places.padEnd(4, "0"));
     };
-    /** However many noughts an amount ends with. */
+    /** An amount in 1/10,000 units, so that trailing zeros make no difference. */
     const amountOf = (given: string | undefined) => (given === undefined || given === "–" ? "–" : String(units(given)));
     for (const group_by of ["banner_tag", "currency", "app_id", "platform"]) {
       await open(page, "revenue", { group_by });
@@ -808,7 +808,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
     await expectFile(page, "reasons", "bots");
   });
 
-  /** What somebody does day by day. A step is a press, a choice or a text; days are in the address, since these lie in the past. */
+  /** Everyday tasks. A step is a press, a choice or a text; days are in the address, since the data are in the past. */
   describe("each day's questions, in six steps at most", () => {
     let steps = 0;
     const does = async (act: Promise<unknown>) => {
@@ -847,7 +847,7 @@ describe.skipIf(!browserPath)("the golden data on the dashboard", () => {
       expect(Number(mobile[1]?.[1])).toBeGreaterThan(0);
       await expect.poll(shown).toEqual(mobile);
 
-      // Both beside each other: what visitors of each device did.
+      // Both side by side: the funnel of each device.
       steps = 0;
       await open(page, "overview");
       await goes(page, "Traffic sources");

@@ -1,4 +1,4 @@
-/** What docs/guides give to paste, as who pastes it has it: in Chromium, by each language's own interpreter, in workerd. */
+/** Runs the code that docs/guides give to paste: in Chromium, in each language's interpreter, and in workerd. */
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { createHmac } from "node:crypto";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ import { eventually, stored, types, type Visitor, visitorOf } from "./visitor.ts
 const ROOT = resolve(import.meta.dirname, "../..");
 const GUIDES = join(ROOT, "docs/guides");
 const run = promisify(execFile);
-/** Of a browser; what has none is no visit. */
+/** Only a browser's user agent makes a visit. */
 const AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36";
 const has = (program: string, question: string) => spawnSync(program, [question]).status === 0;
 
@@ -27,16 +27,16 @@ let browser: Browser;
 let site: Site;
 let origin: string;
 let folder: string;
-/** What a site answers, by path; another path is that of the same page. Each test's own. */
+/** A site's answers by path; any other path gets the same page. Set by each test. */
 let answers: Record<string, string>;
-/** What lies under /e/. */
+/** The answers below /e/. */
 let behind: (request: IncomingMessage, response: ServerResponse) => void;
 const started: ChildProcess[] = [];
 
 const filled = (text: string, project: string) =>
   text.replaceAll("https://YOUR-HOST", server.url).replaceAll("YOUR-PROJECT", project);
 const code = (file: string) => readFileSync(join(GUIDES, "code", file), "utf8");
-/** The blocks of a page, in their order, that are in this language and no files. */
+/** The code blocks of a page in this language, in their order, without those that quote a file. */
 const blocks = (page: string, language: string) =>
   [...readFileSync(join(GUIDES, page), "utf8").matchAll(/^```(\S+)([^\n]*)\n(.*?)^```$/gms)]
     .filter(([, own, info = ""]) => own === language && !info.includes("code/"))
@@ -55,7 +55,7 @@ async function api<Body>(path: string, body: object): Promise<Body> {
 }
 type Made = { project: string; key: string; secret: string };
 let made = 0;
-/** A project of its own for each guide, and for each time that it is tried, with a key that sends to it. */
+/** A new project for each guide and each run of its test, with a key that sends to it. */
 async function newProject(name: string, settings: object = {}): Promise<Made> {
   const project_id = `${name}-${++made}`;
   const { pixel_secret } = await api<{ pixel_secret: string }>("projects", { project_id, ...settings });
@@ -71,12 +71,12 @@ async function totals(project: string): Promise<Record<string, number>> {
   );
   return Object.fromEntries(rows.map(({ event_type, total }) => [event_type, total]));
 }
-/** What each guide has sent is looked for in the figures at the end, once for all: they are some seconds behind. */
+/** The events of all guides are looked up in the figures once at the end, since figures are some seconds behind. */
 const expected: Record<string, Record<string, number>> = {};
-/** How many of a type are in the log, where some of them are duplicates. */
+/** The number of events of a type in the log, duplicates included. */
 const arrived: Record<string, Record<string, number>> = {};
 
-/** All that the page has sent is taken. A page that is left before sends it again on the next one. */
+/** Waits until all events of the page are accepted. A page that is left earlier sends them again from the next one. */
 const settled = (shown: Page, project: string) =>
   eventually(async () => (await stored(shown, project)).unsent, project).toEqual([]);
 
@@ -91,7 +91,7 @@ async function listen(answer: (request: IncomingMessage, response: ServerRespons
   return [made, `http://127.0.0.1:${(made.address() as AddressInfo).port}`];
 }
 
-/** Hands a request on, and the answer back, as a proxy does. */
+/** Forwards a request and returns the answer, as a proxy does. */
 async function forward(request: IncomingMessage, response: ServerResponse, url: string): Promise<void> {
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part as Buffer);
@@ -100,7 +100,7 @@ async function forward(request: IncomingMessage, response: ServerResponse, url: 
   const body = parts.length > 0 && { body: Buffer.concat(parts) };
   const answer = await fetch(url, { method: request.method as string, headers, ...body });
   const kept = new Headers(answer.headers);
-  // What is handed on is unpacked.
+  // The forwarded body is decompressed.
   for (const name of ["content-encoding", "content-length"]) kept.delete(name);
   response.writeHead(answer.status, Object.fromEntries(kept)).end(Buffer.from(await answer.arrayBuffer()));
 }
@@ -218,7 +218,7 @@ describe.skipIf(!browserPath)("in a page", () => {
     const { edgepixel } = JSON.parse(pushed as string) as { edgepixel: { type: string; fields: object } };
     const values = { "Edgepixel type": edgepixel.type, "Edgepixel fields": edgepixel.fields };
     const event = send.replace(/\{\{(.+?)\}\}/g, (_, name: keyof typeof values) => JSON.stringify(values[name]));
-    // A container runs both at once: the event comes before the snippet is there.
+    // A container runs both at once: the event is sent before the snippet has loaded.
     for (const html of [filled(load, project), event]) await inPage(visitor.page, html.replace(/<\/?script>/g, ""));
     await eventually(() => types(visitor).sort()).toEqual(["deposit", "visit"]);
     await settled(visitor.page, project);
@@ -324,13 +324,13 @@ describe.skipIf(!browserPath)("in a page", () => {
 });
 
 const PLUGIN = join(GUIDES, "code/edgepixel.php");
-/** What the plugin's functions give that need no WordPress. */
+/** The results of the plugin's functions that need no WordPress. */
 async function php(expression: string): Promise<unknown> {
   const script = `require '${PLUGIN}'; echo json_encode(${expression});`;
   return JSON.parse((await run("php", ["-d", "error_reporting=-1", "-r", script])).stdout);
 }
 
-/** Runs a page's own script, in its scope. */
+/** Runs a script in a page's scope. */
 const inPage = (shown: Page, script: string) => shown.evaluate(script);
 
 /** In strict TypeScript, with the types of Preact, which has React's interface. */
@@ -375,7 +375,7 @@ async function bundle(entry: string): Promise<string> {
   return readFileSync(join(folder, "out/app.js"), "utf8");
 }
 
-/** The webhook's server, on a port that nobody has; gives its address. */
+/** Starts the webhook's server on a free port; returns its address. */
 async function webhook(key: string): Promise<string> {
   const [probe, url] = await listen(() => undefined);
   await new Promise((closed) => probe.close(closed));
@@ -421,7 +421,7 @@ describe.skipIf(!browserPath)("at a path of the site", () => {
     await taken("/e/happened");
     await shown.evaluate("document.cookie = 'session=secret'; pixel('registration'); pixel('level_up')");
     await taken("/e/happened", "/e/happened", "/e/happened");
-    // A copy of the script that lies elsewhere is told the path.
+    // A copy of the script at another place needs the path in its tag.
     const copied = await (await fetch(`${server.url}/pixel.js`)).text();
     const copy = `<script async src="/copies/pixel.js" data-project="${project}" data-host="${origin}/e/"></script>`;
     answers = { "/": page(copy), "/copies/pixel.js": copied };
@@ -497,7 +497,7 @@ describe.skipIf(!browserPath)("at a path of the site", () => {
 });
 
 describe("from a server", () => {
-  /** A network that fails: the first request is answered with 503, of the second the answer is lost. */
+  /** A failing network: the first request is answered with 503, the answer to the second is lost. */
   async function unreliable(): Promise<[Site, string, string[]]> {
     const keys: string[] = [];
     let requests = 0;
@@ -587,7 +587,7 @@ test("the figures have each guide's events, once", async () => {
   for (const [project, events] of Object.entries(arrived))
     for (const [type, number] of Object.entries(events))
       await eventually(() => inLog(project, type), project).toBe(number);
-  // The figures take events in the log's order: when they have this one, they have all before.
+  // The figures count events in the log's order: when they have this one, they have all earlier ones.
   const { project } = await newProject("last");
   expect((await fetch(`${server.url}/visit?project_id=${project}&visitor_id=v&btag=t`)).status).toBe(200);
   await eventually(() => totals(project)).toEqual({ visit: 1 });

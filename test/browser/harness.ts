@@ -1,4 +1,4 @@
-/** A real browser, for the tests that look at Edgepixel as somebody who uses it. */
+/** A real browser, for the tests that use Edgepixel as a person does. */
 import { existsSync } from "node:fs";
 import { createServer as createHttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -13,12 +13,12 @@ import {
 } from "playwright-core";
 import type { Server } from "../server.ts";
 
-/** A busy machine takes its time: this only ends what hangs. */
+/** Generous for busy machines: it only ends tests that hang. */
 const PATIENCE_MS = 120_000;
 
 /**
- * Chromium's path, undefined where there is none: the tests are then skipped. The shell is the same browser without its
- * own windows, and takes a quarter less of the processor's time.
+ * Chromium's path, undefined where there is none: the tests are then skipped. The shell is the same browser without
+ * windows, and takes a quarter less of the processor's time.
  */
 export const browserPath: string | undefined = [
   process.env.CHROMIUM_PATH,
@@ -40,9 +40,9 @@ export async function launch(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
-      // Drawing what moves without a graphics card takes a core.
+      // Drawing animations without a graphics card takes a whole core.
       "--force-prefers-reduced-motion",
-      // A headless browser says that it is one, and is taken for a bot.
+      // A headless browser's user agent says so, and would be recognised as a bot.
       "--user-agent=Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
     ],
   });
@@ -55,7 +55,7 @@ export async function launch(): Promise<Browser> {
   return browser;
 }
 
-/** A page in a context of its own: no storage and no cookies shared with any other. */
+/** A page in a new context: without storage or cookies of another. */
 export async function openPage(browser: Browser, url: string): Promise<Page> {
   const page = await (await browser.newContext()).newPage();
   await page.goto(url);
@@ -64,7 +64,7 @@ export async function openPage(browser: Browser, url: string): Promise<Page> {
 
 type SignedIn = NonNullable<Parameters<Browser["newContext"]>[0]> & { key?: string };
 
-/** A page whose session is of a key, the administrator's unless told otherwise; it is at no address yet. */
+/** A page signed in with a key, by default the administrator's; no address is open yet. */
 export async function signIn(
   browser: Browser,
   { url, token }: Server,
@@ -87,7 +87,7 @@ export const press = (page: Page, name: string | RegExp): Promise<void> =>
   page.getByRole("button", { name }).first().click();
 export const inDialog = (page: Page): Locator => page.getByRole("dialog");
 
-/** Another system, which receives requests over HTTP, and its answers. */
+/** A receiver of HTTP requests, with the answers that it gives. */
 export async function startReceiver(
   answers: (request: { url: string; body: string }) => { status: number; text: string },
 ): Promise<{ url: string; stop: () => void }> {
@@ -108,7 +108,7 @@ export async function startReceiver(
 
 type Answer = NonNullable<Parameters<Route["fulfill"]>[0]>;
 
-/** Lets requests through and changes their answers. Those that are under way when the page closes end with it. */
+/** Lets requests through and changes their answers. Requests in progress when the page closes end with it. */
 export async function changeAnswers(
   page: Page | BrowserContext,
   url: string | RegExp,
@@ -125,8 +125,8 @@ export async function changeAnswers(
 }
 
 /**
- * Handles the first such request, and lets the others through. The route stays: when one goes, as after Playwright's
- * `times`, a request that comes in that moment may hang for ever.
+ * Handles the first matching request, and lets the others through. The route stays: when one is removed, as with
+ * Playwright's `times`, a request at that moment may hang for ever.
  */
 export async function handleFirst(
   page: Page | BrowserContext,

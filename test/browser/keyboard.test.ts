@@ -6,7 +6,7 @@ import { report, type Server } from "../server.ts";
 import { browserPath, signIn } from "./harness.ts";
 import { serverAndBrowser } from "./served.ts";
 
-/** More presses of Tab than any page has places to stop at, before its figures. */
+/** More presses of Tab than any page has tab stops before its figures. */
 const MOST_STOPS = 80;
 
 let server: Server;
@@ -19,7 +19,7 @@ async function signedIn(path: string): Promise<Page> {
   return page;
 }
 
-/** What has the focus, as it is called. */
+/** The name of the focused element. */
 const focused = (page: Page): Promise<string> =>
   page.evaluate(() => {
     const at = document.activeElement;
@@ -85,7 +85,7 @@ describe.skipIf(!browserPath)("the dashboard by keyboard alone", () => {
     await page.keyboard.press("Enter");
     await expect.poll(() => search(page)).toBe("?period=28d");
     expect(await focused(page)).toMatch(/^Period: Last 28 days/);
-    // Leaving it by Tab closes it, too.
+    // Leaving the menu by Tab closes it, too.
     await page.keyboard.press("Enter");
     await tabTo(page, /^Comparison/);
     await page.locator(".period .menu-panel").waitFor({ state: "detached" });
@@ -116,7 +116,7 @@ describe.skipIf(!browserPath)("the dashboard by keyboard alone", () => {
 
   test("shortcuts choose days, comparison and view", async () => {
     const page = await signedIn("/");
-    // Before the project is known, its days cannot be chosen.
+    // Days can be chosen only after the project is loaded.
     await page.locator("#content data").first().waitFor();
     await page.keyboard.press("?");
     const sheet = page.getByRole("dialog", { name: "Keyboard shortcuts" });
@@ -142,7 +142,7 @@ describe.skipIf(!browserPath)("the dashboard by keyboard alone", () => {
     await press("j", /^\?period=last_week$/);
     await press("w", /^$/);
     await press("2", /^\?view=campaigns$/);
-    // What has the focus does not take them away.
+    // A focused element does not block the shortcuts.
     await tabTo(page, /^Period/);
     await press("ArrowLeft", /from=|last_week/);
     await press("ArrowRight", /^\?view=campaigns$/);
@@ -178,7 +178,7 @@ describe.skipIf(!browserPath)("the dashboard by keyboard alone", () => {
     await expect.poll(() => search(page)).toBe("?view=campaigns&search=mm2wx0%3F");
     expect(await page.getByRole("dialog").count()).toBe(0);
     expect(await page.getByLabel("Find a tag").inputValue()).toBe("mm2wx0?");
-    // Without a focus again, it removes all that narrows.
+    // Without a focus, it removes all filters.
     await page.keyboard.press("Tab");
     await page.keyboard.press("0");
     await expect.poll(() => search(page)).toBe("?view=campaigns");
@@ -198,7 +198,7 @@ describe.skipIf(!browserPath)("the dashboard by keyboard alone", () => {
     await dialog.waitFor();
     for (let stop = 0; stop < 30; stop++) {
       await page.keyboard.press(stop < 20 ? "Tab" : "Shift+Tab");
-      // Between the last and the first is the browser's own bar.
+      // Between the last and the first element, the browser's toolbar has the focus.
       const inside = await page.evaluate(() => {
         const at = document.activeElement;
         return at === document.body || document.querySelector("dialog")?.contains(at);

@@ -1,4 +1,4 @@
-/** Mails as a phone shows them: nothing is cut off, and what others have written is text. */
+/** Mails on a phone: nothing is cut off, and texts of others are never markup. */
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { htmlOf as noticeOf } from "../../worker/channels/html.ts";

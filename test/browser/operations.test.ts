@@ -1,4 +1,4 @@
-/** The administrator's views: what is pasted works, what goes wrong is told, and what failed is mended. */
+/** The administrator's views: pasted code works, faults are shown, and failed events can be repaired. */
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
@@ -23,7 +23,7 @@ let server: Server;
 let browser: Browser;
 
 async function send(path: string, fields: Record<string, string>): Promise<Response> {
-  // A program that says so is no bot.
+  // A server's user agent is no bot's.
   return fetch(`${server.url}${path}?${new URLSearchParams(fields)}`, { headers: { "user-agent": "Guzzle/7" } });
 }
 async function post(path: string, body: unknown): Promise<void> {
@@ -43,7 +43,7 @@ async function inDatabase(statement: string): Promise<void> {
   await run(process.execPath, [wrangler, ...args], { cwd: ROOT, env: { ...process.env, CI: "true" } });
 }
 
-/** `prepare` is done before the page is opened. */
+/** `prepare` runs before the page is opened. */
 async function signedIn(path: string, prepare?: (page: Page) => Promise<void>): Promise<Page> {
   const page = await signIn(browser, server, { permissions: ["clipboard-read", "clipboard-write"] });
   await prepare?.(page);
@@ -96,7 +96,7 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
     const page = await signedIn("/?view=setup&part=postback");
     const url = await copied(page, piece(page, "The address to give to the network"));
     expect(url).toBe(documented("pixels.md", "## Postbacks", "text"));
-    // A player's macro alone would be refused by another name.
+    // The macro of the player alone would be refused with another reason.
     const named = url.replace("{player_id}", "own-player");
     expect((await fetch(named)).headers.get("x-event-error")).toBe("unexpanded_macro amount");
     const refused = page.locator(".rejected");
@@ -236,7 +236,7 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
       expect(rows).toContainEqual(expect.objectContaining({ kind: "silence", banner_tag: "aff-east" }));
     }, soon);
 
-    // A project of its own is quiet: no strip, and nothing in its place.
+    // A new project needs no attention: there is no strip, and no space for one.
     await post("projects", { project_id: "quiet" });
     const quiet = await signedIn("/?project_id=quiet");
     await quiet.locator(".card").first().waitFor();
@@ -296,7 +296,7 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
       targets: expect.stringMatching(/^Postbacks fail: (?:Failing, Given up|Given up, Failing)$/),
     });
 
-    // By keyboard, to the place of each.
+    // By keyboard, the link of each sign.
     await strip.getByRole("link", { name: /rejected/ }).focus();
     await page.keyboard.press("Enter");
     await page.locator(".requests tbody tr").first().waitFor();
@@ -306,7 +306,7 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
     await page.getByRole("heading", { name: "Anomalies" }).first().waitFor();
     expect(searchOf(page)).toBe("?view=anomalies&project_id=watched&banner_tag=aff-east");
 
-    // Whoever reads figures alone is told of the silence, and of nothing that is not theirs to mend.
+    // A reader of figures only sees the silence, and no signs for administrators.
     const { key } = await made<{ key: string }>("keys", { name: "reader", project_id, role: "viewer" });
     const reader = await (await browser.newContext()).newPage();
     expect((await reader.request.post(`${server.url}/api/v1/session`, { data: { key } })).status()).toBe(200);
@@ -333,7 +333,7 @@ describe.skipIf(!browserPath)("the views of administrators", () => {
       .poll(() => rows.locator('[data-column="event_id"]').allTextContents(), soon)
       .toEqual(letters.map(({ event_id }) => event_id));
 
-    // Ids that the server makes may hold these letters, too.
+    // Ids made by the server may contain these letters, too.
     const own = (event_id: string) =>
       page.locator('[data-column="event_id"]', { hasText: new RegExp(`^${event_id}$`) });
     const row = (event_id: string) => rows.filter({ has: own(event_id) }).getByRole("button");

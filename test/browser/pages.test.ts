@@ -1,4 +1,4 @@
-/** The snippet on pages as they are: in the browser's caches, under policies, beside other scripts, on shared computers. */
+/** The snippet on real pages: from the browser's caches, under policies, with other scripts, on shared computers. */
 import { createServer, type Server as Site } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
@@ -13,15 +13,15 @@ let server: Server;
 let browser: Browser;
 let site: Site;
 let port: number;
-/** What the site answers, by path; `/` answers for what is missing. Each test's own. */
+/** The site's answers by path; other paths get that of `/`. Set by each test. */
 let pages: Record<string, string | { body: string; type?: string; headers?: Record<string, string> }> = {};
-/** What the site was asked for. */
+/** The requests that the site received. */
 let asked: string[] = [];
 const open: (() => Promise<unknown>)[] = [];
 
 const tagOf = (attributes = "", src = `${server.url}/pixel.js`) =>
   `<script async src="${src}" data-project="default" ${attributes}></script>`;
-/** Another site than the server's, as it is for customers. */
+/** A site of another origin than the server's, as customers have. */
 const at = (path: string, host = "127.0.0.1") => `http://${host}:${port}${path}`;
 
 async function visitor(prepare?: string): Promise<Visitor> {
@@ -32,14 +32,14 @@ async function visitor(prepare?: string): Promise<Visitor> {
 const settled = (page: Page) => eventually(async () => (await stored(page)).unsent).toEqual([]);
 const call = (page: Page, ...given: unknown[]) =>
   page.evaluate(`pixel(${given.map((value) => JSON.stringify(value)).join(",")})`);
-/** All that a page had to send is there, in the order in which it was sent. */
+/** Waits until the page has sent exactly these events, in this order. */
 async function expectSent(who: Visitor, expected: string[]): Promise<void> {
   await eventually(() => types(who)).toEqual(expected);
   await settled(who.page);
   expect(types(who)).toEqual(expected);
 }
 
-/** All that was sent before is counted: an event that is sent now is. */
+/** Waits until all earlier events are counted: until an event that is sent now is. */
 async function upToNow(): Promise<void> {
   const tag = `up to ${crypto.randomUUID()}`;
   const query = new URLSearchParams({ player_id: "nobody-else", banner_tag: tag });
@@ -200,9 +200,9 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
   });
 
   describe("with a referrer of another site", () => {
-    /** As a link does. */
+    /** Opens an address as a click on a link does. */
     const follow = (who: Visitor, to: string) => who.page.evaluate(`location.href = ${JSON.stringify(to)}`);
-    /** What visits of a tag came from, and what their people did. */
+    /** The sources of a tag's visits, with the figures of their people. */
     const traffic = async (banner_tag: string, by: string) => {
       const { rows } = await report<{
         rows: { value: string | null; visits: number; visitors: number; registrations: number }[];
@@ -244,7 +244,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
       await expectSent(who, ["visit", "visit"]);
       expect(last(who)).toMatchObject({ referrer: "-", landing_page: "/lobby" });
       await eventually(() => counted(server, "back")).toEqual({ visit: 2 });
-      // They count for what led to their first visit.
+      // The person counts for the referrer of the first visit.
       await eventually(() => traffic("back", "referrer")).toEqual([
         [null, 1, 0, 0],
         ["localhost", 1, 1, 0],
@@ -273,7 +273,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
   });
 
   describe("in a browser that blocks what public lists name", () => {
-    /** Rules of EasyPrivacy that the names of before fell under, and that names like them would. */
+    /** Rules of EasyPrivacy that blocked the snippet's former names, or would block similar ones. */
     const BLOCKED = [
       "/pixel.json?",
       "/pixel/visit?",
@@ -325,7 +325,7 @@ describe.skipIf(!browserPath)("the snippet on a page", () => {
       const who = await visitor();
       await who.page.goto(at(`/?btag=policy-${status}`));
       await settled(who.page);
-      // As the server answers an image of the snippet then: with no image.
+      // The server answers an image request of the snippet without an image when it fails.
       await handleFirst(who.context, "**/happened?*event_type=registration*", (route) =>
         route.fulfill({ status, contentType: "application/problem+json", body: "{}" }),
       );

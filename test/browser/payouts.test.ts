@@ -1,4 +1,4 @@
-/** What administrators do with payouts on the dashboard: a rule, a conversion, its statement. */
+/** The dashboard's payouts, as administrators use them: a rule, a conversion, its statement. */
 import type { Browser } from "playwright-core";
 import { describe, expect, test } from "vitest";
 import type { RuleView } from "../../worker/admin/payout-rules.ts";

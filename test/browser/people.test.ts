@@ -1,4 +1,4 @@
-/** Players, events, leaderboards and kept reports: what the pages show is what the API says. */
+/** Players, events, leaderboards and kept reports: the pages show the API's figures. */
 import type { Browser, Locator, Page } from "playwright-core";
 import { describe, expect, test, vi } from "vitest";
 import { report, type Server } from "../server.ts";
@@ -62,7 +62,7 @@ const fact = (page: Page, name: string) => page.locator(`[data-fact="${name}"] d
 const rowsOn = async (page: Page) =>
   page.locator("[data-row]").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-row")));
 const parameter = (page: Page, name: string) => new URL(page.url()).searchParams.get(name);
-/** What a link to a file gives. */
+/** The content behind a link to a file. */
 const fileOf = async (page: Page, link: string) =>
   (
     await page.request.get((await page.getByRole("link", { name: link, exact: true }).getAttribute("href")) as string)
@@ -291,7 +291,7 @@ describe.skipIf(!browserPath)("the views of people and games", () => {
     expect(await shown.locator("data").getAttribute("title")).toMatch(/900/);
   });
 
-  // The last, since it sends more.
+  // This test is the last, since it sends more events.
   test("players who deposited once and not again, and those who spent most, are found in three steps each", async () => {
     await post("events", [
       { event_type: "deposit", player_id: "cid", amount: "5", currency: "USD", timestamp: NOON + 200_000 },

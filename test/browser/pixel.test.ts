@@ -24,7 +24,7 @@ let server: Server;
 let browser: Browser;
 let site: Site;
 let origin: string;
-/** What the site has in its pages; each test's own. */
+/** The snippet in the site's pages; set by each test. */
 let head: string;
 const contexts: BrowserContext[] = [];
 
@@ -40,11 +40,11 @@ const ids = ({ sent }: Visitor) => new Set(sent.map(({ fields }) => fields.event
 const call = (page: Page, ...given: unknown[]) =>
   page.evaluate(`pixel(${given.map((value) => JSON.stringify(value)).join(",")})`);
 
-/** Nothing is unsent, in the project that the last event was sent to: of several tags, any may have come first. */
+/** Waits until no event of the last event's project is unsent: of several tags, any may have been first. */
 const settled = async (visitor: Visitor) =>
   eventually(async () => (await stored(visitor.page, last(visitor).project_id)).unsent).toEqual([]);
 
-/** A page is there once its visit is. */
+/** Opens a page, and waits until its visit is sent. */
 async function open(visitor: Visitor, path: string): Promise<void> {
   const before = visitor.sent.length;
   await visitor.page.goto(origin + path);
@@ -65,7 +65,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
         );
       });
       await new Promise<void>((listening) => site.listen(0, "127.0.0.1", listening));
-      // Another host than the server's, so that all is cross-site as it is for customers.
+      // Another host than the server's, so that requests are cross-site, as for customers.
       origin = `http://127.0.0.1:${(site.address() as AddressInfo).port}`;
       head = tagOf();
     },
@@ -137,7 +137,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
 
   test("finds its tag as a module", async () => {
     head = `<script type="module" src="${server.url}/pixel.js" data-project="default" data-btag="module"></script>`;
-    // A module of another origin needs the server's leave, which the files do not give.
+    // A module of another origin needs CORS headers, which the static files do not have.
     const visitor = await newVisitor();
     await changeAnswers(visitor.page, "**/pixel.js", (response) => ({ headers: { ...response.headers(), ...CORS } }));
     await open(visitor, "/");
@@ -232,7 +232,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
       }
       await eventually(() => types(staying).filter((type) => type === "deposit").length).toBeGreaterThan(1);
     } finally {
-      // The other tests want it, too.
+      // The other tests need it, too.
       server = await startServer({ port, persistTo });
     }
 
@@ -328,8 +328,8 @@ describe.skipIf(!browserPath)("the snippet", () => {
     const other = await visitor.context.newPage();
     await other.goto(`${origin}/games`);
     await eventually(() => types(visitor)).toEqual(["visit", "visit"]);
-    // Tabs may be processes of their own, and see what another has stored a moment later. What both store in that moment
-    // only one keeps.
+    // Tabs may be separate processes, and see another's storage a moment later. If both write in that moment, one
+    // write is lost.
     await eventually(async () => (await stored(other)).unsent).toEqual([]);
     await eventually(async () => await stored(visitor.page)).toEqual(await stored(other));
     await visitor.page.evaluate("pixel.identify('tabbed')");
@@ -370,7 +370,7 @@ describe.skipIf(!browserPath)("the snippet", () => {
       expect(status, stderr).toBe(0);
     });
 
-    /** Everything that the page did, once the server has been asked and nothing more can follow. */
+    /** All requests and storage of the page, after the server was asked for its settings and nothing more can follow. */
     async function visitQuietly(visitor: Visitor): Promise<void> {
       const asked = visitor.page.waitForRequest((request) => request.url().includes("/project.json"));
       await visitor.page.goto(`${origin}/?btag=private`);

@@ -1,4 +1,4 @@
-/** What administrators do with postbacks on the dashboard. */
+/** The dashboard's postbacks, as administrators use them. */
 import type { Browser } from "playwright-core";
 import { afterAll, describe, expect, test } from "vitest";
 import type { TargetView } from "../../worker/admin/postback-target.ts";
@@ -64,7 +64,7 @@ describe.skipIf(!browserPath)("postbacks", () => {
     await page.getByRole("button", { name: "Pause" }).waitFor(soon);
     expect(await state()).toBe("active");
 
-    // The form holds all of it: what is not touched stays.
+    // The form has all settings: those that are not edited stay the same.
     const target = async () => (await report<{ rows: TargetView[] }>(server, "postbacks")).rows[0];
     const before = await target();
     await press(page, "Change…");

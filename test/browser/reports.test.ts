@@ -1,4 +1,4 @@
-/** The reports' views: the figures of the API, and where they lead. */
+/** The views of reports: they show the API's figures, and lead to further views. */
 import { buffer } from "node:stream/consumers";
 import type { Browser, Locator, Page } from "playwright-core";
 import { describe, expect, test, vi } from "vitest";
@@ -16,7 +16,7 @@ const TODAY = new Date().toISOString().slice(0, 10);
 const day = (back: number) => addDays(TODAY, -back);
 /** Days that are over, so that midnight changes nothing. */
 const DAYS = `from=${day(28)}&to=${day(1)}`;
-/** A tag whose pixel was away on one day. */
+/** A tag whose pixel failed on one day. */
 const SILENT = day(3);
 
 const PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 Version/18.1 Mobile/15E148";
@@ -119,7 +119,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     await page.getByRole("heading", { name: "Retention by cohort" }).waitFor();
     await page.getByRole("heading", { name: "Lifetime value" }).waitFor();
 
-    // Its own link for the affiliate, its players and its events are a press away.
+    // A share link for the affiliate, the tag's players and its events are one press away.
     await page.getByRole("link", { name: "Share", exact: true }).click();
     const dialog = page.getByRole("dialog");
     expect(await dialog.getByLabel("Name").inputValue()).toBe("north");
@@ -223,7 +223,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     expect(search(page).get("period")).toBe("last_week");
   });
 
-  /** From the overview on; what is typed and entered counts as a press. */
+  /** Counts presses, from the overview on; typing a text and pressing Enter counts as one. */
   async function inSixPresses(
     task: (page: Page, press: (on: Locator, typed?: string) => Promise<void>) => Promise<void>,
   ) {
@@ -293,7 +293,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
   });
 
   test("a table is sorted by how much a figure changed", async () => {
-    // On one of these days the pixel of the larger tag was away.
+    // On one of these days the pixel of the larger tag failed.
     const page = await signedIn(`/?view=campaigns&from=${day(7)}&to=${day(1)}`);
     const tags = () =>
       page.locator(".campaigns tr[data-row]").evaluateAll((all) => all.map((row) => row.getAttribute("data-row")));
@@ -313,7 +313,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     await page.getByLabel("From").fill(day(30));
     await page.getByLabel("To", { exact: true }).fill(day(21));
     await page.getByRole("button", { name: "Compare with these days" }).click();
-    // Browsers and Node write a range of days with other spaces.
+    // Browsers and Node format a range of days with different spaces.
     const plain = (text: string | null) => text?.replaceAll(/\s/gu, " ");
     const called = plain(periodText({ from: day(30), to: day(21) }));
     const earlier = `from=${day(30)}&to=${day(21)}`;
@@ -653,7 +653,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     const sum = async () => (await cells.allTextContents()).reduce((all, text) => all + Number(text), 0);
     await expect.poll(() => cells.count(), soon).toBeLessThan(7);
     expect(await sum()).toBe(firsts.reduce((all, first) => all + first, 0));
-    // One tag's are its own; hours have none, so two days are two points.
+    // One tag has its first deposits; there are none by the hour, so two days are two points.
     await page.goto(`${server.url}/?series=first_deposits&banner_tag=south&from=${day(2)}&to=${day(1)}&compare=none`);
     await page.getByRole("heading", { name: "First deposits by day" }).waitFor();
     await page.getByRole("button", { name: "Show as table" }).click();
@@ -796,14 +796,14 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     await paid.waitFor();
     expect(await paid.textContent()).toMatch(/^unknown\D*81/);
 
-    // Neither nothing nor a free player.
+    // Neither empty nor the segment of players without payments.
     await page.goto(`${server.url}/?view=players&player_id=north-20`);
     await page.locator('[data-fact="segment"]').waitFor();
     expect(await page.locator('[data-fact="segment"] dd').textContent()).toBe("unknown");
     expect(await page.locator('[data-fact="net_amount"] dd').textContent()).toMatch(/KWD/);
 
     await page.goto(`${server.url}/?from=${day(14)}&to=${day(1)}`);
-    // A total of all rows would mislead above those that are found.
+    // A total of all rows would mislead above the filtered rows.
     await page.getByLabel("Find a tag").fill("nor");
     await page.getByText("1 of 2 rows contains").waitFor();
     expect(await page.locator(".campaigns .total").count()).toBe(0);
@@ -822,7 +822,7 @@ describe.skipIf(!browserPath)("the views of reports", () => {
       server,
       `campaigns?from=${day(13)}&to=${TODAY}&compare=previous&compare_until=${day(1)}`,
     );
-    // The browser's spaces are not Node's.
+    // The browser and Node format with different spaces.
     const plain = (text: string | null) => text?.replace(/\s/g, " ");
     expect(plain(await page.locator('[data-figure="visits"] .delta').getAttribute("title"))).toBe(
       plain(`${total.previous?.visits} in ${periodText({ from: day(27), to: day(15) })}`),

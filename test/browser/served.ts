@@ -5,7 +5,7 @@ import { type Server, startServer } from "../server.ts";
 import { launch } from "./harness.ts";
 
 /**
- * Starts both, and hands them to `ready`, which does what else comes before the tests. Pages are closed after each test, unless
+ * Starts both, and passes them to `ready`, which does the rest of the set-up. Pages are closed after each test, unless
  * `keepPages`.
  */
 export function serverAndBrowser(

@@ -9,7 +9,7 @@ let server: Started;
 let browser: Browser;
 const PATIENCE = { timeout: 200_000 };
 
-/** In a context of its own, as another browser would. */
+/** In a new context, like another browser. */
 async function opened(link: string): Promise<Page> {
   const page = await (await browser.newContext()).newPage();
   await page.goto(link);
@@ -55,7 +55,7 @@ describe.skipIf(!browserPath)("a sign-in link", () => {
     await alertOf(second).waitFor(PATIENCE);
     expect(await alertOf(second).textContent()).toContain("This sign-in link was used already: it works once.");
     expect(new URL(second.url()).hash).toBe("");
-    // Whoever is signed in goes on.
+    // An existing session stays.
     await page.goto(link);
     await menuOf(page).waitFor(PATIENCE);
   });

@@ -1,4 +1,4 @@
-/** A visitor of a site with the snippet, and what their pages send to the server. */
+/** A visitor of a site with the snippet, and the requests that the pages send to the server. */
 import type { Browser, BrowserContext, Page, Request } from "playwright-core";
 import { beforeEach, expect } from "vitest";
 import { report, type Server } from "../server.ts";
@@ -6,7 +6,7 @@ import { report, type Server } from "../server.ts";
 export type Sent = { type: string; fields: Record<string, string>; at: number };
 export type Visitor = { context: BrowserContext; page: Page; sent: Sent[]; errors: string[]; warnings: string[] };
 
-/** A browser that nobody has used yet. `prepare` runs before the pages' scripts. */
+/** A new browser profile. `prepare` runs before the pages' scripts. */
 export async function visitorOf(browser: Browser, server: Server, prepare?: string): Promise<Visitor> {
   const context = await browser.newContext();
   if (prepare) await context.addInitScript(prepare);
@@ -22,7 +22,7 @@ export async function visitorOf(browser: Browser, server: Server, prepare?: stri
   return visitor;
 }
 
-/** `sent_at` is another at each try. */
+/** The event in a request of the snippet, without `sent_at`, which differs at each try. */
 function read(request: Request, server: Server): Sent | undefined {
   const url = new URL(request.url());
   if (url.origin !== server.url || url.pathname !== "/happened") return undefined;
@@ -34,7 +34,7 @@ function read(request: Request, server: Server): Sent | undefined {
 export const types = ({ sent }: Pick<Visitor, "sent">) => sent.map(({ type }) => type);
 export const last = ({ sent }: Pick<Visitor, "sent">) => sent.at(-1)?.fields ?? {};
 
-/** What the snippet has in the browser's storage. */
+/** The snippet's entry in the browser's storage. */
 export async function stored(
   page: Page,
   project = "default",
@@ -42,7 +42,7 @@ export async function stored(
   return JSON.parse(await page.evaluate<string>(`localStorage.getItem("edgepixel:${project}") || "{}"`));
 }
 
-/** Nothing here takes a fixed time. */
+/** Polls, since no duration here is fixed. */
 export const eventually = <Value>(
   read: () => Value | Promise<Value>,
   message = "",
@@ -65,7 +65,7 @@ beforeEach(() => {
   begun = Date.now();
 });
 
-/** How many events of each type the log has of this test that count. The figures follow the log by up to ten seconds. */
+/** The number of this test's counted events in the log, by type. The figures follow the log by up to ten seconds. */
 export async function counted(server: Server, banner_tag: string): Promise<Record<string, number>> {
   const { rows } = await report<{ rows: { event_type: string; outcome: string; received_at: string }[] }>(
     server,

@@ -1,4 +1,4 @@
-/** In Chromium: what is tracked at the page's last moment arrives. Left out where there is no Chromium. */
+/** In Chromium: events that are tracked at the page's last moment arrive. Skipped without Chromium. */
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -1,4 +1,4 @@
-/** Every event once, through a network and a server that fail in each way: real HTTP, real server. */
+/** Every event is delivered once, through every fault of network and server: real HTTP, real server. */
 import { spawnSync } from "node:child_process";
 import { createServer, type Server as HttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -34,7 +34,7 @@ async function total(event_type: string, since: number): Promise<number> {
 
 type Fault = "none" | "503" | "429" | "hang" | "cut before" | "cut after" | "cut answer";
 
-/** Stands before the server; `faults` are what the next requests meet, in turn. */
+/** A proxy in front of the server; `faults` apply to the next requests, in turn. */
 async function faultyProxy(faults: Fault[]): Promise<{ url: string; met: Fault[]; reached: string[]; stop(): void }> {
   const met: Fault[] = [];
   /** Ids of the events that were passed on. */
@@ -107,7 +107,7 @@ it("delivers 10,000 events once each, through every fault", async () => {
   try {
     for (let n = 0; n < 10_000; n++) {
       client.track({ event_type: "spin", player_id: `player-${n % 700}`, data: { bet: n } });
-      // The client's own timers have their turn.
+      // Lets the client's timers run.
       if (n % 1_000 === 0) await new Promise((next) => setTimeout(next, 20));
     }
     const stats = await client.flush({ timeout: 60_000 });
@@ -115,7 +115,7 @@ it("delivers 10,000 events once each, through every fault", async () => {
     expect(stats).toMatchObject({ accepted: 10_000, rejected: 0, dropped: 0, buffered: 0, inFlight: 0 });
     expect(stats.retries).toBeGreaterThan(10);
     expect(new Set(proxy.met)).toEqual(new Set([...turn, ...outage]));
-    // Some reached the server more than once, and count once all the same.
+    // Some reached the server more than once, and still count once.
     expect(proxy.reached.length).toBeGreaterThan(10_000);
     expect(new Set(proxy.reached).size).toBe(10_000);
     expect(states.slice(0, 2)).toEqual(["open", "half-open"]);

@@ -1,4 +1,4 @@
-/** The demo: what its people do is taken by the routes it is sent to, is worth something, and arrives. */
+/** The demo: its events are accepted by their routes, its payments have rates, and all events arrive. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test } from "vitest";
@@ -59,7 +59,7 @@ test("every payment has a rate in force on its day, and existing rates are kept"
       expect([currency, date, inForce.includes(true)]).toEqual([currency, date, true]);
     }
   }
-  // For a week nobody makes up what a real rate says.
+  // Made-up rates leave a week around real rates alone.
   const eur = brought.filter(({ currency_code }) => currency_code === "EUR").map(({ rate_date }) => rate_date);
   expect(eur.filter((date) => date >= "2026-05-10" && date <= "2026-05-17")).toEqual([]);
   expect(missingRates([...known, ...brought], from, to)).toEqual([]);
@@ -92,7 +92,7 @@ test("started again later, it sends the same events with the same ids, the misse
   const missed = [...happened(since, again, story, PEOPLE_A_DAY)];
   const before = new Set(idsOf(hits));
   expect(idsOf(missed).filter((id) => before.has(id))).toEqual(idsOf(hits));
-  // Whoever came before the month began comes back in what goes on, too.
+  // People from before the month began also come back in the continued events.
   const came = new Set(idsOf(missed));
   const live = until(again);
   expect(live.filter(({ fields }) => came.has(fields.event_id)).length).toBe(missed.length - hits.length);
@@ -113,7 +113,7 @@ test("the additional events at the start, for the live view, are few and end wit
 
 const isCrawler = (agent: string) => botReason({ agent, asn: undefined, local: true }, {}) === "crawler";
 
-/** As the projections count them: distinct events by type, tag and day; those of crawlers are in no figure. */
+/** Counts as the projections do: distinct events by type, tag and day, without crawlers. */
 function counted(): Counted[] {
   const rows = new Map<string, Counted>();
   for (const { at, agent, fields } of hits) {

@@ -1,4 +1,4 @@
-/** `npm run doctor` beside a real server that is well, and beside the same one with real faults. */
+/** `npm run doctor` against a healthy real server, and against the same one with real faults. */
 import { execFile } from "node:child_process";
 import { createServer, type IncomingHttpHeaders, request } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -25,7 +25,7 @@ afterAll(() => server?.stop());
 type Seen = { verdict: string; says: string };
 type Examined = { status: number; output: string; found: Map<string, Seen> };
 
-/** What it prints, by check: the mend stands in the lines behind. */
+/** Its output by check: the lines after a finding say how to repair it. */
 function read(output: string): Map<string, Seen> {
   const found = new Map<string, Seen>();
   let last: Seen | undefined;
@@ -49,7 +49,7 @@ async function doctor(url = server.url, key: string | undefined = server.token):
   return promise;
 }
 
-/** In this process, where no key of this machine is found. */
+/** Runs it in this process, without the keys of this machine. */
 async function examined(place: Place): Promise<Map<string, Finding>> {
   const found = new Map<string, Finding>();
   for await (const { name, finding } of examine(place)) found.set(name, finding);
@@ -58,7 +58,7 @@ async function examined(place: Place): Promise<Map<string, Finding>> {
 
 const inDatabase = (sql: string) => changeDatabase(server, sql);
 
-/** /health answers from a copy for some seconds. */
+/** /health is cached for some seconds. */
 const untilHealth = (holds: (health: string) => boolean) =>
   vi.waitFor(async () => {
     const text = await (await fetch(`${server.url}/health`)).text();
@@ -69,7 +69,7 @@ describe("a healthy instance", () => {
   it("is found healthy by all checks", async () => {
     const { status, output, found } = await doctor();
     expect([...found.keys()]).toEqual(["reachable", ...CHECKS.map(({ name }) => name)]);
-    // The feed of exchange rates is somebody else's, and there may be no way to it from here.
+    // The feed of exchange rates is an external server, which may not be reachable from here.
     const verdicts = [...found].filter(([name]) => name !== "rates").map(([name, { verdict }]) => [name, verdict]);
     expect(verdicts).toEqual(verdicts.map(([name]) => [name, "ok"]));
     expect(["ok", "warning"]).toContain(found.get("rates")?.verdict);
@@ -147,7 +147,7 @@ describe("what is wrong is found, with the way to mend it:", () => {
       verdict: "warning",
       says: expect.stringContaining("The feed's newest rates are of 2020-01-02."),
     });
-    // Of Kenyan shillings the European Central Bank has no rate.
+    // The European Central Bank has no rate for Kenyan shillings.
     const query = "player_id=p&btag=t&amount=5&currency=KES&transaction_id=T-1";
     expect((await fetch(`${server.url}/deposit?${query}`)).status).toBe(200);
     await vi.waitFor(async () => {

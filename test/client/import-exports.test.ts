@@ -29,7 +29,7 @@ const file = (bytes: string | Uint8Array) => {
 
 type Given = Partial<Parameters<typeof mappingOf>[0]> & { timezone?: string; encoding?: string };
 type Event = Record<string, unknown>;
-/** Each line of a file: the event that is sent, without its id, or why there is none. */
+/** For each line of a file: the event that is sent, without its id, or the reason why none is. */
 async function read(bytes: string | Uint8Array, given: Given = {}): Promise<(Event | string)[]> {
   const { timezone = "UTC", encoding, ...rest } = given;
   const path = file(bytes);
@@ -133,10 +133,10 @@ describe("a time", () => {
 
   it.each<[string, string, string]>([
     ["Europe/Kyiv", "2026-03-29 02:59:59", "2026-03-29T00:59:59.000Z"],
-    // From 03:00 to 04:00 the clocks show nothing.
+    // The clocks skip 03:00 to 04:00.
     ["Europe/Kyiv", "2026-03-29 03:30:00", "2026-03-29T01:30:00.000Z"],
     ["Europe/Kyiv", "2026-03-29 04:00:00", "2026-03-29T01:00:00.000Z"],
-    // Twice: the first of them.
+    // The time occurs twice: the first one is meant.
     ["Europe/Kyiv", "2026-10-25 03:30:00", "2026-10-25T00:30:00.000Z"],
     ["America/Santiago", "2026-09-06 00:30:00", "2026-09-06T04:30:00.000Z"],
     ["Africa/Cairo", "2026-04-24 00:00:00", "2026-04-23T22:00:00.000Z"],
@@ -202,7 +202,7 @@ describe("an amount", () => {
   it("says its currency where it can be only one", () => {
     expect(readAmount("€12.50", undefined, null)).toEqual({ amount: "12.50", currency: "EUR" });
     expect(readAmount("12.50 usd", undefined, null)).toEqual({ amount: "12.50", currency: "USD" });
-    // As many as call theirs a dollar.
+    // The currencies that are called dollar.
     expect(readAmount("$12.50", undefined, null)).toEqual({ amount: "12.50" });
   });
 
@@ -355,7 +355,7 @@ describe("a file", () => {
   });
 });
 
-/** The first line of NDJSON, and what is made of it. */
+/** The event made from the first line of an NDJSON text. */
 function firstOf(text: string) {
   const found = readJson(Buffer.from(text));
   if (found.kind !== "event") throw new Error("is no event");
@@ -370,7 +370,7 @@ it("numbers of JSON keep their digits, and the line its id", () => {
     '{"event_type":"visit","player_id":76561198122624102,"timestamp":1777622400000000000,"steam":76561198122624102}',
   );
   expect(judged.json).toContain('"player_id":76561198122624102,"timestamp":1777622400000,"steam":76561198122624102');
-  // As it was made before numbers kept theirs: the same file imported again counts nothing twice.
+  // The same id as before numbers kept their digits, so that importing the same file again counts nothing twice.
   expect(found.content).toBe(
     '{"event_type":"visit","player_id":76561198122624100,"steam":76561198122624100,"timestamp":1777622400000000000}',
   );
@@ -419,7 +419,7 @@ describe("values that only describe an event", () => {
   });
 });
 
-/** The headers of reports, as their makers document them and as public programs that read them have them. */
+/** The headers of reports, from their makers' documentation and from public programs that read them. */
 const HEADERS: readonly [preset: string, header: string][] = [
   [
     "appsflyer",
@@ -450,7 +450,7 @@ const HEADERS: readonly [preset: string, header: string][] = [
     "{adid},{activity_kind},{event_name},{created_at},{revenue_float},{currency},{campaign_name},{app_id},{app_version},{os_name},{country},{ip_address},{user_agent}",
   ],
 ];
-/** No page of theirs has the whole header: a test reads a few lines of each. */
+/** Presets whose makers document no complete header: a test reads a few lines of each. */
 const WITHOUT_HEADER = ["keitaro", "voluum"];
 
 describe("a preset", () => {
@@ -491,7 +491,7 @@ describe("a preset", () => {
     expect(others).toEqual(["Status is another (--where)", "Status is another (--where)"]);
     const leads = await read(rows, { ...given, where: ["Status=lead"], map: ["timestamp=Click datetime"] });
     expect(leads[2]).toMatchObject({ player_id: "s2", timestamp: Date.UTC(2026, 4, 1, 20, 40) });
-    // A report without the column has only what it was asked for.
+    // A report without this column has only the events that were requested.
     const without = rows.replaceAll(/^([^;]*;[^;]*);[^;]*;[^;]*;/gm, "$1;");
     expect((await read(without, given)).filter((line) => typeof line === "object").length).toBe(2);
   });

@@ -1,4 +1,4 @@
-/** What the importer makes of a file, line by line. */
+/** How the importer reads files, line by line. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ const latin1 = (text: string) => Buffer.from(text, "latin1");
 const WAYS = { clock: { timezone: "UTC", dates: null }, decimal: null, project: "default" } as const;
 const OPTIONS = { paths: pathsOf([]), clock: WAYS.clock };
 
-/** An event's fields, or why it is none. */
+/** An event's fields, or the reason why a line is no event. */
 const told = (found: Found): unknown =>
   found.kind === "event"
     ? Object.fromEntries(found.pairs.filter(([, value]) => value !== undefined))

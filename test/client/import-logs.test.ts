@@ -1,4 +1,4 @@
-/** Access logs as servers really write them: what each line becomes. */
+/** Access logs in the formats of real servers, and the event from each line. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ const shown = (found: Found): unknown =>
       ? found.reason
       : found.errors[0]?.message;
 
-/** What becomes of a file's lines, by the format that is told from its content. */
+/** The events from a file's lines, in the format that is recognised from its content. */
 async function read(text: string, { paths = [] as string[], timezone = "UTC" } = {}): Promise<unknown[]> {
   const path = join(folder, "log");
   writeFileSync(path, text);
@@ -215,7 +215,7 @@ describe("the W3C extended format", () => {
     expect(await read(text.join("\n"))).toEqual([
       "header",
       { ...visit, referrer: "partner.example" },
-      // No site led there, which is not the page that sent it either.
+      // No referring site: the page that sent the pixel is not one.
       { ...visit, referrer: null },
       { ...visit, referrer: "https://brand.example/lobby", data: { referrer: "Newsletter" } },
     ]);

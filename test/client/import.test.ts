@@ -34,7 +34,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** 10,000 lines: 8,000 events (2,000 of them bad), and a third format whose lines are mostly none. */
+/** 10,000 lines: 8,000 events (2,000 of them bad), and a third format, most of whose lines are no events. */
 const JSON_LINES = 5_000;
 const CSV_LINES = 2_999;
 const LOG_LINES = 2_000;
@@ -46,7 +46,7 @@ const ndjson = Array.from({ length: JSON_LINES }, (_, n) => {
   if (n % 30 === 7) return '{"event_type":"spin",';
   if (n % 30 === 17) return JSON.stringify({ event_type: "spin", player_id: `p${n}`, timestamp: Date.UTC(1999, 0) });
   if (n % 30 === 27) return JSON.stringify({ event_type: "spin", timestamp: DAY });
-  // Every second line is the same as the one before it, and an event of its own.
+  // Every second line equals the one before it, and is a separate event.
   return JSON.stringify({ event_type: "spin", player_id: `p${n >> 1}`, timestamp: DAY + (n >> 1) });
 });
 const refusedJson = ndjson.filter((_, n) => n % 10 === 7).length;
@@ -130,13 +130,13 @@ async function botsSeen(): Promise<number> {
   return (await report<{ total: number }>(server, "bots?project_id=old&from=2016-05-01&to=2016-05-31")).total;
 }
 const ALL = { spin: JSON_LINES - refusedJson, deposit: CSV_LINES - refusedCsv, visit: visits };
-/** All of it, and no more in the log once all has come through. */
+/** Waits until the log has all events, and checks that it has no more. */
 async function holds(expected: Record<string, number>): Promise<void> {
   await vi.waitFor(async () => expect(await totals()).toEqual(expected), { timeout: 200_000, interval: 250 });
   expect(await logged(server, "project_id = 'old' AND counted = 1")).toEqual(expected);
 }
 
-/** Stands before the server; `meet` is asked before a request is passed on and after it was answered. */
+/** A proxy in front of the server; `meet` is called before a request is forwarded and after it was answered. */
 async function proxy(meet: (n: number, when: "before" | "after", answer: ServerResponse) => boolean) {
   let n = 0;
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse) => {
@@ -188,7 +188,7 @@ it("10,000 mixed lines, killed in the middle, resumed, and run again, count once
   const rejects = path("rejects.ndjson");
   let child: ChildProcess | null = null;
   let seen = "";
-  // Killed when the server has taken a batch, and the importer has not heard of it.
+  // Killed when the server has accepted a batch, before the importer gets the answer.
   const between = await proxy((n, when, answer) => {
     if (n === 2 && when === "before") return !!answer.writeHead(503, { "retry-after": "1" }).end("busy");
     if (n === 4 && when === "before") return !!answer.destroy();
@@ -212,7 +212,7 @@ it("10,000 mixed lines, killed in the middle, resumed, and run again, count once
   const before = between.requests();
   const resumed = await run(args);
   expect(resumed).toMatchObject({ status: 0 });
-  // It went on: what was settled before was not sent again.
+  // It continued: events that were settled before were not sent again.
   expect(between.requests() - before).toBeLessThan(Math.ceil(events / 450) - Math.floor(tally.accepted / 500) + 4);
   expect(resumed.output).toMatch(
     new RegExp(
@@ -247,7 +247,7 @@ it("10,000 mixed lines, killed in the middle, resumed, and run again, count once
   expect(between.requests()).toBeGreaterThan(still + 10);
   await holds(ALL);
 
-  // A file that has grown goes on where it ended.
+  // The import of a file that has grown continues at its former end.
   writeFileSync(json, `${[...ndjson, ndjson[0], ndjson[0]].join("\n")}\n`);
   expect((await run(args)).output).toContain("5,002 lines read");
   between.stop();

@@ -1,4 +1,4 @@
-/** The package as who installs it gets it: without the server's dependencies, with types that stand alone. */
+/** The package as users install it: without the server's dependencies, with types that need no other package. */
 import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -13,7 +13,7 @@ const ROOT = resolve(import.meta.dirname, "../..");
 const run = promisify(execFile);
 let project: string;
 
-/** This Node, and the machine's own where that is another. */
+/** This Node, and the machine's Node if that is another. */
 const nodes = [process.execPath, ...(process.env.PATH ?? "").split(delimiter).map((folder) => join(folder, "node"))]
   .filter((path, index) => index === 0 || (existsSync(path) && !path.includes("node_modules")))
   .map((path) => realpathSync(path))

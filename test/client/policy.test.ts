@@ -1,4 +1,4 @@
-/** The pure parts: what an answer means, how long to wait, what fits into a request. */
+/** The client's pure functions: the meaning of an answer, pauses, and the size of a request. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { judge, parseRetryAfter } from "../../pixel/client/answer.ts";
@@ -145,7 +145,7 @@ describe("a batch", () => {
           expect(batch.length).toBeLessThanOrEqual(most);
           if (batch.length > 1) expect(sizeOf(batch)).toBeLessThanOrEqual(bytes);
           const next = items[batch.length];
-          // As full as it can be.
+          // The batch is as full as possible.
           if (next && batch.length < most)
             expect(sizeOf([...batch, next])).toBeGreaterThan(batch.length > 0 ? bytes : 0);
           expect(batch.length > 0).toBe(items.length > 0);

@@ -1,4 +1,4 @@
-/** A client whose time, chance and server are the test's own. */
+/** A client with a simulated clock, random numbers and server. */
 import { type Client, type ClientOptions, createClient, type TrackedEvent } from "../../pixel/client.ts";
 
 type Timer = { at: number; act: () => void };
@@ -7,7 +7,7 @@ export function manualClock(start = Date.UTC(2026, 0, 1)) {
   const timers = new Map<number, Timer>();
   let time = start;
   let last = 0;
-  /** All that is due without time going by. */
+  /** Runs everything that is due without advancing the time. */
   const rest = async () => {
     for (let turn = 0; turn < 20; turn++) await Promise.resolve();
   };
@@ -36,7 +36,7 @@ export function manualClock(start = Date.UTC(2026, 0, 1)) {
   };
 }
 
-/** `events` without their `sent_at`, which is another at each try. */
+/** `events` without their `sent_at`, which differs at each try. */
 export type Sent = { at: number; events: TrackedEvent[]; sent_at: unknown[]; bytes: number; init: RequestInit };
 /** Answers a request; what it throws is a network error, and `hang` never answers. */
 export type Answer = (sent: Sent) => Response | Promise<Response>;
@@ -52,7 +52,7 @@ export const status =
   () =>
     Response.json({ detail: `says ${code}` }, { status: code, headers });
 
-/** As the events API answers: each event is judged by itself. */
+/** An answer of the events API, with a result for each event. */
 export function answerTo(events: TrackedEvent[], fault: (event: TrackedEvent, index: number) => string | null) {
   const results = events.map((event, index) => {
     const field = fault(event, index);
@@ -77,14 +77,14 @@ export type Stage = {
   client: Client;
   clock: ReturnType<typeof manualClock>;
   sent: Sent[];
-  /** What the next requests get, in turn; then `otherwise`. */
+  /** The answers to the next requests, in turn; then `otherwise`. */
   answers: Answer[];
   otherwise: Answer;
-  /** What the callbacks heard. */
+  /** The arguments of the callbacks. */
   heard: string[];
 };
 
-/** Jitter is at its longest unless told otherwise, so that delays are round. */
+/** Jitter is at its maximum by default, so that delays are round numbers. */
 export function stage(options: Partial<ClientOptions> = {}): Stage {
   const clock = manualClock();
   const sent: Sent[] = [];

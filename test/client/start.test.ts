@@ -1,4 +1,4 @@
-/** `npm start`'s server when a part of it ends: it comes back on the same data, or ends and says why. */
+/** `npm start` when a part of its server ends: the server restarts with the same data, or ends and says why. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser } from "playwright-core";
@@ -26,7 +26,7 @@ const childrenOf = (parent: number | undefined) => processes().filter((one) => o
 const group = (): number => childrenOf(server.process.pid)[0]?.pid ?? 0;
 const members = () => processes().filter((one) => one.group === group());
 
-/** The workerd that has the port: the other one is replaced by wrangler itself. */
+/** The workerd that listens on the port: the other one is restarted by wrangler itself. */
 const proxy = (): number => Math.min(...runtimesOf(group()));
 const wrangler = (): number => childrenOf(childrenOf(group())[0]?.pid)[0]?.pid ?? 0;
 
@@ -59,7 +59,7 @@ it("is started again on the same data when its proxy is killed, and the dashboar
   await page?.locator(connection("live")).waitFor(generous);
 
   process.kill(proxy(), "SIGKILL");
-  // An error, in the time that a person waits, and never silence.
+  // An error within the time that a person waits, and never no answer.
   await expect(visit("meanwhile")).rejects.toThrow(TypeError);
   await page?.locator(connection("reconnecting")).waitFor(generous);
   await untilRestarted(1);
@@ -99,7 +99,7 @@ it("sends each postback that was under way when it was killed, once for each dep
       const pixel = `deposit?event_id=${event_id}&player_id=p-${event_id}&btag=restart&amount=5&currency=USD`;
       expect((await fetch(`${server.url}/${pixel}`)).status).toBe(200);
     }
-    // A target that has not answered well yet is asked for one at a time.
+    // A target without a successful delivery gets one request at a time.
     await vi.waitFor(() => expect(asked.length).toBeGreaterThan(0), generous);
     process.kill(wrangler(), "SIGKILL");
     await untilRestarted(1);
@@ -109,7 +109,7 @@ it("sends each postback that was under way when it was killed, once for each dep
       (await report<{ rows: TryView[] }>(server, `postbacks/${id}/log`)).rows
         .filter(({ status }) => status === 200)
         .map(({ event_id }) => event_id);
-    // A try is noted behind its answer.
+    // A try is recorded after its answer.
     await vi.waitFor(async () => expect((await triesTaken()).toSorted()).toEqual(ids), generous);
     expect(taken.toSorted()).toEqual(ids);
   } finally {

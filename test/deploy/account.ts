@@ -1,4 +1,4 @@
-/** An account of Cloudflare, as far as a deployment sees it: what is in it, and what it refuses with which code. */
+/** A simulated Cloudflare account, as far as a deployment uses it: its contents, and the errors of refused calls. */
 import { randomUUID } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import { unstable_splitSqlQuery as split } from "wrangler";
@@ -58,7 +58,7 @@ const ALL_RIGHTS: readonly Right[] = ["workers", "d1", "queues", "r2", "zones"];
 export class Account {
   readonly id = "0123456789abcdef0123456789abcdef";
   readonly name = "Test";
-  /** Others that the same login reaches. */
+  /** Other accounts of the same login. */
   readonly others: { id: string; name: string }[] = [];
   token = "test-token";
   rights = new Set<Right>(ALL_RIGHTS);
@@ -70,9 +70,9 @@ export class Account {
   readonly scripts = new Map<string, Script>();
   readonly zones: Zone[] = [];
   readonly domains = new Map<string, string>();
-  /** Names that have a record already. */
+  /** Names with an existing DNS record. */
   readonly records = new Set<string>();
-  /** Uploaded files by hash, base64; and what each session's manifest says. */
+  /** Uploaded files by hash, base64; and the manifest of each session. */
   readonly files = new Map<string, string>();
   readonly sessions = new Map<string, Map<string, string>>();
 
@@ -94,7 +94,7 @@ export class Account {
     return made;
   }
 
-  /** All statements of a query or none, as D1 does it. */
+  /** Runs all statements of a query or none, as D1 does. */
   query(database: Database, sql: string, params: string[]): object[] {
     const statements = split(sql);
     const changes: Database["changes"] = [];
@@ -165,7 +165,7 @@ export class Account {
     return found;
   }
 
-  /** A version, as an upload makes it: what it binds must be there. */
+  /** A version from an upload: what it binds must exist. */
   upload(name: string, metadata: Metadata, modules: Map<string, string>): Version {
     if (!this.subdomain && !this.domains.size)
       throw new Refusal(403, 10_063, "You need a workers.dev subdomain in order to proceed.");

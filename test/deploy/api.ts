@@ -1,4 +1,4 @@
-/** Cloudflare's API in front of an account: the routes that a deployment calls. What it does not know, it says so. */
+/** Cloudflare's API in front of an account: the routes that a deployment calls. Unknown routes get an error that names them. */
 import { randomUUID } from "node:crypto";
 import { type Account, type Metadata, Refusal, type Right, type Script } from "./account.ts";
 
@@ -24,7 +24,7 @@ async function formOf({ body, headers }: Asked): Promise<{ metadata: Metadata; m
     headers: { "content-type": headers.get("content-type") ?? "" },
   }).formData();
   const modules = new Map<string, string>();
-  // Beside the code there is its source map.
+  // The upload also has the code's source map.
   for (const [, part] of form)
     if (typeof part !== "string" && part.type.includes("javascript")) modules.set(part.name, await part.text());
   return { metadata: JSON.parse(form.get("metadata") as string) as Metadata, modules };
@@ -36,7 +36,7 @@ const SCRIPT = `${A}/workers/scripts/:`;
 /** `:` stands for any part of a path; `parts` has them in order, the account's id first. */
 const ROUTES: Route[] = [
   { match: "GET /accounts", answer: ({ account: { id, name, others } }) => [{ id, name }, ...others] },
-  // Wrangler asks what kind of token it is that was refused, and whose.
+  // After a refusal, Wrangler asks for the kind and the owner of the token.
   { match: "GET /user", answer: () => ({ email: "owner@example.com" }) },
   { match: "GET /user/tokens/verify", answer: () => ({ id: "token", status: "active" }) },
   { match: "GET /memberships", answer: ({ account: { id, name } }) => [{ id: "membership", account: { id, name } }] },

@@ -18,7 +18,7 @@ beforeEach(async () => {
   cloudflare = await standIn(folder);
 });
 afterEach(async () => {
-  // Nothing was touched: it was only looked.
+  // Nothing was changed: there were only reads.
   expect(cloudflare.calls.filter((line) => !/^GET |^POST \/d1\/database\/[^/]+\/query$/.test(line))).toEqual([]);
   expect(cloudflare.unknown).toEqual([]);
   expect(existsSync(join(copy, ".edgepixel"))).toBe(false);

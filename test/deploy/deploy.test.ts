@@ -1,6 +1,6 @@
 /**
- * `npm run deploy` with the real Wrangler, in a clone, against an account on loopback whose edge runs what is uploaded:
- * first, again, as an upgrade, broken off at each step, and beside another environment.
+ * `npm run deploy` with the real Wrangler, in a clone, against an account on loopback whose edge runs the uploads:
+ * first, again, as an upgrade, interrupted at each step, and with a second environment.
  */
 import {
   appendFileSync,
@@ -47,7 +47,7 @@ const migrations = () =>
     .sort();
 const tokenFile = () => join(copy, ".edgepixel/production.admin-token");
 const token = () => readFileSync(tokenFile(), "utf8").trim().replace("ADMIN_TOKEN=", "");
-/** Calls that make something in the account, beside uploads. */
+/** Calls that create something in the account, other than uploads. */
 const making = () =>
   cloudflare.calls.filter((line) => /^POST \/(?:d1\/database|queues|r2\/buckets|queues\/[^/]+\/consumers)$/.test(line));
 
@@ -76,7 +76,7 @@ describe("the first deployment", () => {
     expect(code).toBe(1);
   });
 
-  /** Since the checks looked: each with the code that Cloudflare refuses the upload with, and how it is put right. */
+  /** Changes after the checks: each with the code with which Cloudflare refuses the upload, and its correction. */
   it.each<[string, number, (account: Account) => () => unknown]>([
     [
       "R2 is switched off",
@@ -118,7 +118,7 @@ describe("the first deployment", () => {
 
   it("ends when it is run once more, with each thing made once", async () => {
     const { code, output } = await run();
-    // All that the doctor asks was asked, through the queue into the log, and the live stream; only cron has not come yet.
+    // The doctor ran all its checks, through the queue into the log, and the live stream; only cron has not run yet.
     expect(output).toMatch(/https:\/\/edgepixel\.owner\.workers\.dev is well: \d+ checks of the doctor/);
     expect(output).not.toContain("That needs a key");
     expect(code).toBe(0);
@@ -134,7 +134,7 @@ describe("the first deployment", () => {
     expect(account.databases.map((database) => account.applied(database))).toEqual([migrations()]);
     expect(script("edgepixel")).toMatchObject({ workersDev: true, schedules: ["* * * * *"], migration_tag: "v5" });
     expect(bound("edgepixel", "PLAN")?.text).toBe("free");
-    // No version was ever uploaded onto a database that lacked something.
+    // No version was uploaded before its database had all migrations.
     for (const { applied } of script("edgepixel").versions) expect(applied).toEqual(migrations());
   });
 
@@ -159,7 +159,7 @@ describe("the first deployment", () => {
     ])
       expect(output).toContain(told);
     expect(output).not.toContain(token());
-    // And it was there already: nothing is made twice, and the key stays.
+    // Everything existed already: nothing is made twice, and the key stays.
     expect(making()).toEqual([]);
     expect(output).toContain("ADMIN_TOKEN: the Worker has one, which stays");
     expect(bound("edgepixel", "ADMIN_TOKEN")?.text).toBe(token());
@@ -239,7 +239,7 @@ describe("another environment", () => {
     expect(account.databases.at(-1)).toMatchObject({ name: "edgepixel-eu", jurisdiction: "eu" });
     expect([...account.buckets].at(-1)).toEqual(["edgepixel-eu-archive", { location: null, jurisdiction: "eu" }]);
     expect(bound("edgepixel-eu", "ARCHIVE")?.jurisdiction).toBe("eu");
-    // Neither the place nor the plan was said again, and both stay.
+    // Neither the jurisdiction nor the plan was given again, and both stay.
     expect(making()).toEqual([]);
     expect(bound("edgepixel-eu", "PLAN")?.text).toBe("paid");
   });

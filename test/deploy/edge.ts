@@ -54,7 +54,7 @@ export class Edge {
           passed?.once("upgrade", (answer, through, first: Buffer) => {
             const headers = Object.entries(answer.headers).map(([name, value]) => `${name}: ${value}\r\n`);
             socket.write(`HTTP/1.1 101 Switching Protocols\r\n${headers.join("")}\r\n`);
-            // What came with the answer.
+            // The first bytes of the stream, which arrived with the answer.
             socket.write(first);
             through.pipe(socket).pipe(through);
             for (const end of [through, socket]) end.on("error", () => end.destroy());
@@ -91,7 +91,7 @@ export class Edge {
     for (const running of this.#running.values()) await (await running).miniflare.dispose();
   }
 
-  /** A request to workerd, as it came, still without its body; null where nothing is deployed at that host. */
+  /** A request to workerd with the original headers, still without its body; null if nothing is deployed at that host. */
   async #pass({ method, url: path = "/", headers }: IncomingMessage) {
     const host = headers.host ?? "";
     const script = this.#scriptAt(host);
@@ -102,7 +102,7 @@ export class Edge {
       port: url.port,
       method,
       path,
-      // Where Miniflare takes the address from that the Worker is to see.
+      // Miniflare gives the Worker the client address from this header.
       headers: { ...headers, "mf-original-url": `https://${host}${path}` },
     });
   }

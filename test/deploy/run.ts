@@ -6,7 +6,7 @@ import { COMPILED } from "../../scripts/here.ts";
 
 const ROOT = resolve(import.meta.dirname, "../..");
 
-/** What a deployment reads. The packages and what is built are those that are here. */
+/** The files that a deployment reads. Packages and built files are those of this checkout. */
 const COPIED = ["scripts", "worker", "pixel", "migrations", "package.json", "wrangler.toml", "tsconfig.base.json"];
 const SHARED = ["node_modules", "dist"];
 
@@ -21,7 +21,7 @@ export function clone(folder: string): string {
 
 export type Ended = { code: number; output: string };
 
-/** Runs it to its end, as someone without other settings of Wrangler's has it. */
+/** Runs it to its end, in an environment without other settings of Wrangler. */
 export const deploy = (copy: string, environment: Record<string, string>, ...args: string[]): Promise<Ended> =>
   start(copy, environment, ["scripts/deploy.ts", ...args]);
 

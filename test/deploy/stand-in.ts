@@ -9,8 +9,8 @@ import { answer, type Call } from "./api.ts";
 import { Edge } from "./edge.ts";
 
 /**
- * How a call breaks: the connection is cut before or behind what it does, it fails by itself, the token may not, or the
- * account is no longer what the checks saw.
+ * How a call fails: the connection is cut before or after it takes effect, it returns an error, the token lacks a right,
+ * or the account has changed since the checks.
  */
 type How = "cut before" | "cut behind" | "fails" | "refused" | ((account: Account) => void);
 export type Break = { at: (line: string) => boolean; how: How };
@@ -21,7 +21,7 @@ export type StandIn = {
   calls: string[];
   unknown: string[];
   break: Break | null;
-  /** What a deployment is started with to reach it. */
+  /** The environment variables with which a deployment reaches it. */
   environment: Record<string, string>;
   stop(): Promise<void>;
 };

@@ -1,14 +1,14 @@
-/** What the server of rates is told to answer. */
+/** The answers that a test can set in the server of exchange rates. */
 export type FeedAnswer = {
   status?: number;
   body: string;
-  /** After half of the body the connection is cut, or nothing more comes. */
+  /** After half of the body the connection is cut, or nothing more is sent. */
   fault?: "cut" | "hang";
 };
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The server's address, without a slash at its end. */
+    /** The server's address, without a trailing slash. */
     feed: string;
   }
 }

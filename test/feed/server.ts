@@ -1,6 +1,6 @@
 /**
- * A server for the tests of the Worker, which fetches its exchange rates from it over loopback. What an address answers
- * is PUT there before; until then it is a good feed of that day.
+ * A server for the tests of the Worker, which fetches its exchange rates from it over loopback. A test PUTs the answer
+ * of an address there before; by default it is a valid feed of that day.
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";

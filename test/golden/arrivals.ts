@@ -3,7 +3,7 @@ import type { StoredEvent } from "../../worker/event.ts";
 import { shuffled } from "./chance.ts";
 import { goldenEvents, inBatches } from "./traffic.ts";
 
-/** As the queue hands them over: in batches of 1 to 500. */
+/** Splits events into batches of 1 to 500, as the queue delivers them. */
 export const ARRIVALS = {
   sent: (): StoredEvent[][] => inBatches(goldenEvents()),
   shuffled: (): StoredEvent[][] => shuffled(inBatches(goldenEvents()), 5),

@@ -1,4 +1,4 @@
-/** Seeded chance: the same choices each time for the same seed. */
+/** Seeded random choices: the same for the same seed. */
 import { random } from "../../bench/traffic.ts";
 
 export type Chance = {
@@ -7,7 +7,7 @@ export type Chance = {
   happens(probability: number): boolean;
   /** A whole number from `least` to `most`, both included. */
   whole(least: number, most: number): number;
-  /** Likewise, small numbers far more often. */
+  /** Likewise, with small numbers far more frequent. */
   small(least: number, most: number): number;
   pick<T>(from: readonly T[]): T;
 };

@@ -20,14 +20,14 @@ export type GoldenClickTerms = {
   seconds: number;
   conversions: number | null;
 };
-/** A version of a rule; those of a rule are in their order. */
+/** A version of a rule; the versions of one rule are in chronological order. */
 export type GoldenRule<Terms> = {
   id: string;
   name: string;
   banner_tags: string[] | null;
   valid_from: string;
   terms: Terms | null;
-  /** Made when the statements have been asked for once. */
+  /** Rules that are made after the statements were read once. */
   later?: true;
 };
 
@@ -130,7 +130,7 @@ export const CLICK_RULES: readonly GoldenRule<GoldenClickTerms>[] = [
   },
 ];
 
-/** What was decided or corrected since, by the project's event. */
+/** Later decisions and corrections, by the project's event. */
 export type GoldenChange = {
   project_id: string;
   event_id: string;

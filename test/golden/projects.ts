@@ -5,13 +5,13 @@ export type GoldenProject = {
   timezone: string;
   currency: string;
   attribution_days: number;
-  /** What NGR leaves out; absent where there is none. */
+  /** The share that NGR leaves out; absent for a project without one. */
   ngr_deduction_percent?: number;
   /** People who begin to come within the 60 days; the events follow from them. */
   people: number;
 };
 
-/** Both are instants, so the projects' own first and last days are cut where their clocks say. */
+/** Both are instants, so the projects' first and last days are cut off by their time zones. */
 export const FROM = Date.parse("2025-09-21T00:00:00Z");
 export const END = Date.parse("2025-11-20T00:00:00Z");
 

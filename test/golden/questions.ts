@@ -1,21 +1,21 @@
-/** What is asked of the product and of the reference alike: addresses, by the path of the report. */
+/** The questions for both the product and the reference: addresses, by the path of the report. */
 import type { GoldenProject } from "./projects.ts";
 
 type Questions = {
-  /** Queries that are asked for each period, and those that are asked as they are. */
+  /** Queries that are combined with each period, and complete queries. */
   periods?: string[];
   once?: string[];
   /** Likewise, with a key that is limited to `LIMITED_TO`. */
   limitedPeriods?: string[];
   limitedOnce?: string[];
-  /** What stands for the parameters of the path. */
+  /** Values for the parameters of the path. */
   paths?: string[];
-  /** Paths with their queries, where one path cannot be asked what the others are. */
+  /** Paths with separate queries, if a path does not accept the queries of the others. */
   alone?: string[];
   limitedAlone?: string[];
 };
 
-/** All of it; a month over both changes of the clocks; the days on which they change; an ordinary day; before it all. */
+/** All days; a month with both changes of the clocks; the days of the changes; an ordinary day; days before all events. */
 const PERIODS = [
   { from: "2025-09-20", to: "2025-11-20" },
   { from: "2025-10-05", to: "2025-11-02" },
@@ -74,7 +74,7 @@ export const QUESTIONS: Record<string, Questions> = {
       `${HOURS[0]}&granularity=hour&app_id=slots&dimension=banner_tag`,
     ],
     limitedOnce: [SPAN, `${HOURS[0]}&granularity=hour`, `${SPAN}&dimension=banner_tag`],
-    // By the day and by tag alone.
+    // Only by day and by tag.
     alone: ["", "&dimension=banner_tag", "&banner_tag=Brand", "&banner_tag=Brand&banner_tag=affiliate-2"].map(
       (more) => `metrics/first_deposits?${SPAN}${more}`,
     ),
@@ -113,7 +113,7 @@ export const QUESTIONS: Record<string, Questions> = {
     limitedPeriods: ["compare=previous", "banner_tag=affiliate-1", "sort=-net_amount"],
   },
   "/traffic": {
-    // Each reads the log: all of it, the month over both changes of the clocks, and a day.
+    // Each reads the log: for all days, the month with both changes of the clocks, and one day.
     once: [
       "from=2025-09-20&to=2025-11-20&by=s1",
       "from=2025-10-05&to=2025-11-02&by=s2&sort=value",
@@ -198,7 +198,7 @@ export const QUESTIONS: Record<string, Questions> = {
   "/reports": { once: ["limit=25", "type=weekly&limit=5", "type=monthly"] },
 };
 
-/** No figures of their own: the log's events as they are, one of a list that is asked for, and an estimate. */
+/** Reports without figures to compare: the log's events unchanged, one event of that list, and an estimate. */
 export const NOT_ASKED = [
   "/players/:player_id/events",
   "/events",

@@ -1,4 +1,4 @@
-/** Exchange rates as a bank publishes them: on working days, with a long weekend, late beginnings and an outage. */
+/** Exchange rates as a bank publishes them: on working days, with a long weekend, currencies that start late, and an outage. */
 import { chance } from "./chance.ts";
 
 export type Rate = { currency_code: string; rate_date: string; usd_rate: string; data_source: string };
@@ -11,13 +11,13 @@ const HOLIDAYS = ["2025-10-10", "2025-10-13"];
 
 const SERIES = [
   { currency_code: "EUR", around: 117_000_000, from: "2025-09-15", outage: null },
-  // Nothing before: the first days are unconverted.
+  // No earlier rates: the first days are unconverted.
   { currency_code: "JPY", around: 667_123, from: "2025-09-25", outage: null },
-  // Out for so long that the last rate is too old for its end.
+  // An outage so long that the last rate becomes too old.
   { currency_code: "KWD", around: 325_400_000, from: "2025-09-15", outage: { from: "2025-10-20", to: "2025-11-04" } },
 ] as const;
 
-/** A rate in 1/10^8 USD as the decimal that a sender writes. */
+/** A rate in 1/10^8 USD as a decimal. */
 const decimal = (units: number) =>
   `${Math.floor(units / 100_000_000)}.${String(units % 100_000_000).padStart(8, "0")}`.replace(/\.?0+$/, "");
 

@@ -24,13 +24,13 @@ import { END, PROJECTS } from "./projects.ts";
 import { LIMITED_TO, NOT_ASKED, QUESTIONS, questions } from "./questions.ts";
 import { goldenRates } from "./rates.ts";
 
-/** Batch after batch, while the projections take steps of any length at any time. */
+/** Appends one batch after the other, while projections take steps of any length at any time. */
 export async function load(arrival: Arrival): Promise<void> {
-  // What is not over yet on that day shows as such.
+  // On that day some buckets are not over, and are shown so.
   vi.useFakeTimers({ toFake: ["Date"], now: END });
   for (const { project_id, ...settings } of PROJECTS) await createProject(project_id, settings);
   await makeRules(false);
-  // Both count all events, so that each can be held against the other; reports are of days.
+  // Both the tables and the figures count all events, so that they can be compared; reports use rows of days.
   await keepToTables();
   const { happens, pick, whole } = chance(4);
   for (const batch of ARRIVALS[arrival]()) {
@@ -39,7 +39,7 @@ export async function load(arrival: Arrival): Promise<void> {
   }
   await settle([...TABLES, figures]);
   await turnToDays();
-  // Rates come when they come: figures that were converted are made anew.
+  // Rates arrive at any time: converted figures are computed again.
   for (const { currency_code, rate_date, usd_rate, data_source } of goldenRates()) {
     await env.DB.prepare("INSERT INTO exchange_rates VALUES (?, ?, CAST(? AS INTEGER), ?, 0)")
       .bind(currency_code, rate_date, Math.round(Number(usd_rate) * 100_000_000), data_source)
@@ -48,7 +48,7 @@ export async function load(arrival: Arrival): Promise<void> {
   await runDuty("payouts", unwoken, END);
 }
 
-/** Rules as they were made at first, or those that were made later. */
+/** The rules from the beginning, or those that were made later. */
 export async function makeRules(later: boolean): Promise<void> {
   for (const [table, rules] of [
     ["payout_rules", PAYOUT_RULES],
@@ -57,7 +57,7 @@ export async function makeRules(later: boolean): Promise<void> {
     for (const [n, { id, name, banner_tags, valid_from, terms, later: made }] of rules.entries()) {
       if ((made === true) !== later) continue;
       const version = rules.slice(0, n + 1).filter((rule) => rule.id === id).length;
-      // Ids of rules are of all projects.
+      // Ids of rules are unique across projects.
       for (const { project_id } of PROJECTS)
         await transact(db, [
           sql`INSERT INTO ${sql.raw(table)} (id, version, project_id, name, banner_tags, valid_from, terms, made_at)
@@ -68,7 +68,7 @@ export async function makeRules(later: boolean): Promise<void> {
     }
 }
 
-/** Refunds what is paid, approves what is flagged, and corrects an amount, some of each project; gives what was done. */
+/** Refunds paid conversions, approves flagged ones and corrects an amount, some of each project; returns the changes. */
 export async function changeConversions(): Promise<GoldenChange[]> {
   const changes: GoldenChange[] = [];
   for (const { project_id } of PROJECTS) {
@@ -93,7 +93,7 @@ export async function changeConversions(): Promise<GoldenChange[]> {
   return changes;
 }
 
-/** Brings the log back from its archive as `npm run restore` does, a step a request; gives how many events there are. */
+/** Restores the log from its archive as `npm run restore` does, a step a request; returns the number of events. */
 export async function restore(): Promise<number> {
   for (;;) {
     const request = new Request("https://golden.example/api/v1/archive/restore", { method: "POST", headers: ADMIN });
@@ -104,13 +104,13 @@ export async function restore(): Promise<number> {
   }
 }
 
-/** The entry itself: `SELF.fetch` takes longer with each request of a test, and these are hundreds. */
+/** Calls the Worker's entry directly: `SELF.fetch` takes longer with each request of a test, and there are hundreds. */
 async function ask(address: string, headers: Record<string, string>): Promise<Answer | null> {
   const request = new Request(`https://golden.example${address}`, { headers });
   const asking = () => worker.fetch(request as Parameters<typeof worker.fetch>[0], env, createExecutionContext());
   let response = await asking();
   if (response.status === 503) {
-    // What several tags are counted under.
+    // The filter under which several tags are counted.
     await response.text();
     while (await fillSome(db, null));
     response = await asking();
@@ -120,7 +120,7 @@ async function ask(address: string, headers: Record<string, string>): Promise<An
 }
 type Answer = { rows?: unknown[]; next_cursor?: string | null | undefined };
 
-/** The whole answer: of a list all pages. */
+/** The whole answer, with all pages of a list. */
 async function answerTo(address: string, headers: Record<string, string>): Promise<Answer | null> {
   const answer = await ask(address, headers);
   for (let next = answer?.next_cursor; answer && next; ) {
@@ -164,7 +164,7 @@ export async function expectEveryFigure(
   asked: "by both" | "once" = "by both",
   changes: readonly GoldenChange[] | null = null,
 ) {
-  // Whoever adds a report says here what to ask of it, or why nothing.
+  // For each new report add its questions here, or the reason why there are none.
   expect(Object.keys(QUESTIONS)).toContain(path);
   for (const project of PROJECTS) {
     const { project_id } = project;
@@ -180,13 +180,13 @@ export async function expectEveryFigure(
   }
 }
 
-/** Every cell of every day and all people, which the figures and the tables have counted by themselves. Gives how many. */
+/** Compares every cell of every day and all people in the figures with the tables. Returns the number of cells. */
 export async function expectFiguresAsTables(): Promise<number> {
   let all = 0;
   for (const { project_id } of PROJECTS) {
     const [counted, tables] = [await byFigures(project_id), await byTables(project_id)];
     const names = new Set([...Object.keys(counted.cells), ...Object.keys(tables.cells)]);
-    // The difference of all cells would take minutes to print.
+    // Printing the difference of all cells would take minutes.
     const unlike = [...names].filter((name) => `${counted.cells[name]}` !== `${tables.cells[name]}`);
     expect(unlike.slice(0, 10).map((name) => [name, counted.cells[name], tables.cells[name]])).toEqual([]);
     const strangers = Object.keys(tables.people).filter(
@@ -199,7 +199,7 @@ export async function expectFiguresAsTables(): Promise<number> {
   return all;
 }
 
-/** With its keys in order. */
+/** The same value with its keys sorted. */
 const sorted = (value: unknown): unknown =>
   value !== null && typeof value === "object" && !Array.isArray(value)
     ? Object.fromEntries(

@@ -1,4 +1,4 @@
-/** What the database holds, as reports can read it. */
+/** The rows of the database, as far as reports can read them. */
 import { env } from "cloudflare:workers";
 
 /**

@@ -1,7 +1,7 @@
 /**
- * Every report is exact: each is asked as the events arrive. When all is lost but the archive, the log comes back from it
- * and all figures are made again from the log: every row of every table is then as it was. A report reads nothing else,
- * so it says the same.
+ * Every report is exact: each is tested while the events arrive. Then everything but the archive is lost, the log is
+ * restored from it and all figures are computed again from the log: every row of every table is the same again. A report
+ * reads nothing else, so its answers are the same.
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import { figures } from "../../worker/projections/figures.ts";
@@ -57,7 +57,7 @@ describe("once rules, decisions and amounts have changed", () => {
   );
 });
 
-/** Questions about everybody or one tag, which rows of days answer without a filter of their own. */
+/** Questions about everybody or one tag, which rows of days answer without a separate filter. */
 function plainQuestions(path: string, project: GoldenProject): Question[] {
   return questions(path, project, false).flatMap((asked) => {
     const url = new URL(asked, "https://golden.example");
@@ -83,7 +83,7 @@ describe("the tables and the rows of days", () => {
   });
 });
 
-/** What changed, a few rows of each table: the difference of whole tables would take minutes to print. */
+/** A few changed rows of each table: printing the difference of whole tables would take minutes. */
 async function expectEveryRow(): Promise<void> {
   const after = await rowsByTable();
   expect(Object.keys(after)).toEqual(Object.keys(before));
@@ -100,7 +100,7 @@ async function expectEveryRow(): Promise<void> {
 it("give every row of every table again after the database was lost and restored from the archive", async () => {
   await settle(GROUPS.archive.projections);
   await lose();
-  // The tables are filled of all projects, so that they can be compared, too.
+  // The tables are filled for all projects, so that they can be compared, too.
   await keepToTables();
   expect(await restore()).toBe(before.events?.length);
   expect(Object.values(await rowsByTable()).flat().length).toBeLessThan(Object.values(before).flat().length);

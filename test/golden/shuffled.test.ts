@@ -1,4 +1,4 @@
-/** Every report is exact, whatever the order in which the batches come. */
+/** Every report is exact, in whichever order the batches arrive. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { ASKED, expectEveryFigure, expectFiguresAsTables, load } from "./rounds.ts";
 

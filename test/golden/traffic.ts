@@ -1,7 +1,7 @@
 /**
  * The golden traffic: some 50,000 events of three projects over 60 days, in the order in which they arrive. Seeded, so
  * always the same. It holds what makes counting hard: visitors who become players, late and early arrivals, repeats
- * with the same and with other content, transactions sent twice, ties, edges of days, hours and attribution windows.
+ * with equal and with different content, transactions sent twice, ties, edges of days, hours and attribution windows.
  */
 
 import { localTime } from "../../worker/calendar.ts";
@@ -54,7 +54,7 @@ type Person = Pick<StoredEvent, "player_id" | "visitor_id" | "country" | "device
 };
 type Given = Partial<StoredEvent> & Pick<StoredEvent, "event_type" | "timestamp">;
 
-/** What one project gets, in no particular order. */
+/** The events of one project, in no particular order. */
 function* projectTraffic(project: GoldenProject, seed: number): Generator<StoredEvent> {
   const by = chance(seed);
   let made = 0;
@@ -72,7 +72,7 @@ function* projectTraffic(project: GoldenProject, seed: number): Generator<Stored
       browser: "Chrome",
       os: "Android",
       source_ip: "203.0.113.0",
-      // As where servers send some, with a key.
+      // Some events are sent by servers, with a key.
       trusted: made % 3 === 0 ? 1 : 0,
       ...given,
     };
@@ -156,7 +156,7 @@ function* life(by: Chance, n: number, event: (given: Given) => StoredEvent) {
     });
   const pays = (event_type: string, timestamp: number, given: Partial<StoredEvent> = {}) => {
     const currency = by.happens(0.15) ? by.pick(CURRENCIES) : person.currency;
-    // As in the wild: a number that each project counts for itself, also the same for a deposit and its refund.
+    // As senders really do: a number that each project counts separately, and the same for a deposit and its refund.
     const transaction_id = by.happens(0.7) ? `t-${n}-${by.whole(1, 400)}` : null;
     return does(event_type, timestamp, { amount: price(by, currency), currency, transaction_id, ...given });
   };
@@ -194,7 +194,7 @@ function* life(by: Chance, n: number, event: (given: Given) => StoredEvent) {
     const platform = by.happens(0.9) ? person.platform : by.pick(PLATFORMS);
     const game = { app_id, platform };
     if (by.happens(0.5)) yield* visits(false);
-    // Who links late, or on a device that another player used before.
+    // People who are linked late, or on a device that another player used before.
     const device_of = by.happens(0.08) && n > 0 ? `visitor-${n - by.whole(1, Math.min(n, 9))}` : person.visitor_id;
     if (by.happens(0.3)) {
       yield does("auth", later(0, MINUTE), {
@@ -233,7 +233,7 @@ function* life(by: Chance, n: number, event: (given: Given) => StoredEvent) {
   }
 }
 
-/** What lies exactly on an edge: of days and hours as the project's clock shows them, and of its attribution window. */
+/** Events exactly on an edge: of days and hours in the project's time zone, and of its attribution window. */
 function* edges({ attribution_days }: GoldenProject, event: (given: Given) => StoredEvent) {
   const visit = (timestamp: number, n: number) =>
     event({ event_type: "visit", timestamp, visitor_id: `edge-${n % 3}`, banner_tag: "affiliate-1" });
@@ -302,7 +302,7 @@ export function goldenEvents(seed = 1): StoredEvent[] {
   return sent.sort((a, b) => a.received_at - b.received_at);
 }
 
-/** The events as the queue hands them over: in batches of 1 to 500. */
+/** The events in batches of 1 to 500, as the queue delivers them. */
 export function inBatches(events: readonly StoredEvent[], seed = 2): StoredEvent[][] {
   const by = chance(seed);
   const batches: StoredEvent[][] = [];

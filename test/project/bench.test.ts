@@ -1,4 +1,4 @@
-/** The server of the benchmarks has what the Worker needs. */
+/** The server of the benchmarks has all bindings that the Worker needs. */
 import { expect, it } from "vitest";
 import { bundled, serve, TOKEN } from "../../bench/server.ts";
 

@@ -1,4 +1,4 @@
-/** What a browser downloads of the dashboard stays small. The figures are those of a build made here. */
+/** The dashboard's downloads stay small. The figures are of a build that this test makes. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -11,7 +11,7 @@ import { dashboard } from "../../vite.config.ts";
 
 const KB = 1_024;
 const VIEW_KB = 120;
-/** Before the library that draws charts is asked for: the page, its frame, the overview. */
+/** Before the chart library is requested: the page, its frame, the overview. */
 const BEFORE_CHARTS_KB = 72;
 
 let folder: string;
@@ -21,7 +21,7 @@ const sum = (files: Iterable<string>) => [...files].reduce((all, file) => all + 
 const built = () => readdirSync(join(folder, "assets")).filter((file) => file.endsWith(".js"));
 const chunkOf = (file: string) => file.split("-")[0] ?? "";
 
-/** Of the languages somebody loads one: that with the most texts is counted. */
+/** A browser loads one language: the one with the most text is counted. */
 const languages = () => Object.keys(LANGUAGES).map((name) => built().filter((file) => chunkOf(file) === name));
 const largest = () => languages().sort((a, b) => sum(b) - sum(a))[0] ?? [];
 const scripts = () => built().filter((file) => largest().includes(file) || !languages().flat().includes(file));
@@ -40,7 +40,7 @@ function closure(file: string, found = new Set<string>()): Set<string> {
 describe("the dashboard's JavaScript", () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), "edgepixel-budget-"));
-    // As it is where no test runs: libraries carry more than what is deployed otherwise.
+    // The production build: in other modes, libraries contain more than is deployed.
     vi.stubEnv("NODE_ENV", "production");
     await build(mergeConfig(dashboard, { build: { outDir: folder, copyPublicDir: false } }));
   });
@@ -56,7 +56,7 @@ describe("the dashboard's JavaScript", () => {
       const loaded = scripts().filter((file) => !others.includes(chunkOf(file)));
       expect(new Set(scripts().map(chunkOf)).size).toBe(new Set(loaded.map(chunkOf)).size + others.length);
       expect(languages().map((files) => files.length)).toEqual(languages().map(() => 2));
-      // One that imported something of the page, which waits for it, would wait for ever.
+      // The page waits for this file: if it imported something from the page, it would wait for ever.
       expect(languages().flatMap((files) => files.flatMap((file) => [...closure(file)]))).toEqual(languages().flat());
       expect(sum(loaded)).toBeLessThanOrEqual(VIEW_KB * KB);
     },

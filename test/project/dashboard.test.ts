@@ -1,4 +1,4 @@
-/** The parts of the dashboard that are pure: what stands in the address, which days are meant, how tables are sorted. */
+/** The dashboard's pure functions: reading and writing the address, choosing days, sorting tables. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { change, fits, justTag, NO_FILTERS, onlyTag, readAddress, writeAddress } from "../../dashboard/address.ts";
@@ -354,7 +354,7 @@ describe("the form of an alert", () => {
     { kind: "silence", event_type: "visits", minutes: 30, banner_tags: ["a", "b"], device: "mobile" },
     { kind: "threshold", comparison: "below", value: 2.5, ...figure, segment_id: "s-1" },
     { kind: "threshold", comparison: "above", value: 0, metric: "revenue", minutes: 60 },
-    // An event type that is called as a metric is.
+    // An event type with the name of a metric.
     { kind: "threshold", comparison: "above", value: 1, ...figure, event_type: "revenue" },
     { kind: "threshold", comparison: "above", value: 1, metric: "events", minutes: 60 },
     { kind: "change", direction: "rise", percent: 40, ...figure, at_least: 5, country: "DE" },

@@ -1,4 +1,4 @@
-/** The docs tell the truth: every command, route and error code is in them. */
+/** The docs are complete: every command, route and error code is in them. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -53,7 +53,7 @@ describe("commands", () => {
 });
 
 describe("routes", () => {
-  /** As the entries of the OpenAPI document and the reports have them, which a test of the Worker holds to its routes. */
+  /** The routes in the OpenAPI document's entries and the reports; a test of the Worker compares these with its routes. */
   const paths = new Set(
     ["worker/openapi", "worker/reports"].flatMap((folder) =>
       filesIn(folder, ".ts").flatMap((file) =>
@@ -67,7 +67,7 @@ describe("routes", () => {
   it("are found", () => expect(paths.size).toBeGreaterThan(15));
 
   it.each([...paths])("%s is documented", (path) => {
-    // Any name may stand for what varies; a route of the API may be told without its prefix.
+    // A parameter may have any name; a route of the API may be written without its prefix.
     const pattern = path
       .replace(/[.*+?^$()|[\]\\]/g, "\\$&")
       .replace(/\{\w+\}/g, "(?:\\{\\w+\\}|<\\w+>)")

@@ -1,4 +1,4 @@
-/** Other sites may put the page of a share link inside of theirs, and no other page. */
+/** Other sites may embed the page of a share link, and no other page. */
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";

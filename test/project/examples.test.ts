@@ -1,7 +1,7 @@
 /**
- * The docs' examples, as they are printed. Each fenced block of code is proved by its language, or by what stands behind
- * the language: `json body NAME` is what the operation of that name takes, `json answer NAME STATUS [list]` what it gives. A
- * block that nothing here knows fails.
+ * The docs' examples, unchanged. Each fenced block of code is tested by its language, or by the words after
+ * the language: `json body NAME` is a body that the operation of that name accepts, `json answer NAME STATUS [list]` its answer.
+ * A block without a test here fails.
  */
 import { execFile, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -38,10 +38,10 @@ function* blocksOf({ file, text }: { file: string; text: string }): Generator<Bl
 const blocks = pages.flatMap((page) => [...blocksOf(page)]);
 
 let server: Server;
-/** Where commands run: inside of the project, so that npm finds it, with the files that the docs name. */
+/** The folder where commands run: inside the project, so that npm finds it, with the files that the docs name. */
 let folder: string;
 
-/** As who tries it puts the own address, names and values in. */
+/** Replaces the example's address, names and values by real ones, as a reader does. */
 const VALUES: [string | RegExp, () => string][] = [
   [/https:\/\/YOUR-HOST|(?:http:\/\/)?localhost:8787/g, () => server.url],
   ["YOUR-PROJECT", () => "default"],
@@ -68,7 +68,7 @@ const FILES: Record<string, string | Buffer> = {
   "conversions.csv":
     "Sub ID;TID;Status;Postback datetime;Revenue\n1dad2cg1;T-1;sale;2026-05-02 00:10:00;21.0\n1dad2cg2;T-2;lead;2026-05-02 00:12:00;21.0\n",
   "rates.csv": "currency_code,rate_date,usd_rate,data_source\nEUR,2026-05-01,1.0825,treasury\n",
-  // So that a command fails where the server refuses what it sends.
+  // So that a command fails if the server refuses its request.
   "bin/curl": `#!/bin/sh\nPATH="${process.env.PATH}" exec curl --silent --show-error --fail-with-body "$@"\n`,
 };
 
@@ -87,7 +87,7 @@ afterAll(async () => {
 
 const environment = () => ({
   ...process.env,
-  // As npm has it: the project's own Node first.
+  // As npm sets the path: the project's Node first.
   PATH: [join(folder, "bin"), join(ROOT, "node_modules/.bin"), process.env.PATH].join(delimiter),
   EDGEPIXEL_URL: server.url,
   EDGEPIXEL_KEY: server.token,
@@ -97,7 +97,7 @@ const environment = () => ({
   CI: "1",
 });
 
-/** What it prints; throws where it fails. */
+/** Returns its output; throws if it fails. */
 async function shell(command: string): Promise<string> {
   const ended = run("bash", ["-euo", "pipefail", "-c", command], { cwd: folder, env: environment() });
   const { stdout, stderr } = await ended.catch((error: { stdout: string; stderr: string; code: number }) => {
@@ -128,14 +128,14 @@ async function shellUntil(command: string, printed: RegExp): Promise<void> {
 }
 
 const helps = new Map<string, Promise<string>>();
-/** wrangler's help knows the command, and every option that it is given. */
+/** wrangler's help lists the command, and each of its options. */
 async function explained(command: string): Promise<void> {
   const [, words = "", given = ""] = /wrangler -- ([a-z0-9 -]+?)((?: --| [A-Z]).*)?$/.exec(command) ?? [];
   const help = helps.get(words) ?? shell(`wrangler ${words} --help`);
   helps.set(words, help);
   const options = given.match(/--[a-z-]+/g) ?? [];
   const text = await help;
-  // The help of a command that is not known is that of the group around it.
+  // For an unknown command, wrangler prints the help of its group.
   const [heading = ""] = text.split("\n").filter((line) => line.startsWith("wrangler "));
   expect(heading.split(" ").length).toBeGreaterThanOrEqual(Math.min(3, words.split(" ").length + 1));
   expect([command, options.filter((option) => !text.includes(option))]).toEqual([command, []]);
@@ -144,7 +144,7 @@ async function explained(command: string): Promise<void> {
 type Rule = { command: RegExp; why: string; prove(command: string): Promise<unknown> };
 const elsewhere = async () => undefined;
 
-/** Commands that do not run here as they are, and what is done instead. All others run. */
+/** Commands that cannot run here unchanged, and what runs instead. All others run. */
 const RULES: Rule[] = [
   {
     command: /^(?:git pull && )?npm ci && npm (?:start|test|run deploy)$/,
@@ -156,7 +156,7 @@ const RULES: Rule[] = [
     why: "It runs until it is stopped.",
     async prove(command) {
       await shellUntil(command, /accepted [1-9]/);
-      // What its people pay in can be converted from the first event on.
+      // Its people's payments can be converted from the first event on.
       const rates = `${server.url}/api/v1/exchange-rates?currency_code=SEK`;
       expect(await (await fetch(rates, { headers: asAdmin() })).text()).toContain('"data_source":"demo"');
     },
@@ -205,7 +205,7 @@ const RULES: Rule[] = [
   { command: /^(?:jq|openssl) /, why: "test/project/receipt.test.ts verifies receipts by them.", prove: elsewhere },
 ];
 
-/** A command may go on in further lines; what stands behind a # is for the reader. */
+/** A command may continue on further lines; text after a # is a comment. */
 const commandsOf = (text: string) =>
   text
     .replaceAll(/\\\n\s*/g, "")
@@ -240,7 +240,7 @@ async function operation(id: string | undefined) {
   throw new Error(`There is no operation ${id}.`);
 }
 
-/** The names in a value that its schema does not have, with the way to each. */
+/** The names in a value that its schema does not have, with the path to each. */
 function unknownIn(value: unknown, schema: Schema, document: OpenApi, way = ""): string[] {
   if (schema.$ref) return unknownIn(value, document.components.schemas[basename(schema.$ref)] ?? {}, document, way);
   const choices = schema.anyOf ?? schema.oneOf;
@@ -259,14 +259,14 @@ function unknownIn(value: unknown, schema: Schema, document: OpenApi, way = ""):
   });
 }
 
-/** What a program of these languages needs to be compiled. */
+/** The files that programs of these languages need to be compiled. */
 const COMPILED: Record<string, { extension: string; options: object }> = {
   js: { extension: "js", options: { lib: ["esnext", "dom"], types: ["node"], checkJs: true, noImplicitAny: false } },
   ts: { extension: "ts", options: { lib: ["esnext", "dom"], types: ["node"] } },
   "ts workers": { extension: "ts", options: { lib: ["esnext", "dom"], types: ["@cloudflare/workers-types"] } },
 };
 
-/** What the compiler says of all blocks of a language, by their names: it runs once for each language. */
+/** The compiler's errors about all blocks of a language, by name: it runs once for each language. */
 const compiled = new Map<string, Promise<Map<string, string>>>();
 async function compile(info: string): Promise<Map<string, string>> {
   const { extension, options } = COMPILED[info] as (typeof COMPILED)[string];
@@ -274,7 +274,7 @@ async function compile(info: string): Promise<Map<string, string>> {
   mkdirSync(program);
   const own = blocks.filter((block) => block.info === info);
   const fileOf = ({ name }: Block) => `${name.replaceAll(/[/:.]/g, "_")}.${extension}`;
-  // Each is a module of its own, and has what the page of the snippet has.
+  // Each is a separate module, with the globals of a page that has the snippet.
   for (const block of own) writeFileSync(join(program, fileOf(block)), `${block.text}\nexport {};\n`);
   const from = relative(program, ROOT);
   writeFileSync(
@@ -319,7 +319,7 @@ async function has(program: string): Promise<boolean> {
   );
 }
 
-/** Runs what sends events; of what needs a package or an account of others, only the syntax is looked at. */
+/** Runs code that sends events; if code needs a package or an external account, only its syntax is checked. */
 async function script(program: string, check: string[], { text, name }: Block): Promise<void> {
   if (!(await has(program))) return;
   const file = join(folder, `${name.replaceAll(/\W/g, "_")}.${program}`);
@@ -344,7 +344,7 @@ const PROVED: Record<string, (block: Block) => Promise<void>> = {
     expect(addresses.length).toBeGreaterThan(0);
     for (const address of addresses) expect([address, (await fetch(address)).status]).toEqual([address, 200]);
   },
-  /** What guides give to paste is run in a browser. */
+  /** Code of guides to paste into a page is run in a browser by test/browser/guides.test.ts. */
   async "html browser"({ name }) {
     expect(read("test/browser/guides.test.ts")).toContain(basename(name.replace(/:\d+$/, "")));
   },
@@ -367,7 +367,7 @@ const PROVED: Record<string, (block: Block) => Promise<void>> = {
   "ts workers": compiles,
   python: (block) => script("python3", ["-m", "py_compile"], block),
   php: (block) => script("php", ["-l"], block),
-  /** Settings: they send nothing. */
+  /** Settings, which send nothing. */
   "php settings": (block) =>
     script("php", ["-l"], { ...block, text: block.text.replaceAll("YOUR-HOST", "events.example") }),
   async "json body"({ info, text }) {
@@ -386,17 +386,17 @@ const PROVED: Record<string, (block: Block) => Promise<void>> = {
     expect(unknownIn(list ? { [list]: [given] } : given, whole ?? {}, document)).toEqual([]);
   },
   async yaml({ text }) {
-    // Prometheus' own, which the files beside it are written for; what it names is there.
+    // Prometheus' configuration, for the files in the same folder; the files that it names exist.
     for (const [, file = ""] of text.matchAll(/^rule_files: \[(.+)\]$/gm))
       expect(read(`docs/prometheus/${file}`)).toContain("groups:");
     expect(text.split("\n").filter((line) => !/^(?: {2})*(?:- )?[a-z_]+:|^ +- |^$/.test(line))).toEqual([]);
   },
-  /** Of DuckDB, where the archive's own tests have files with everything in it. */
+  /** For DuckDB: run by test/archive/duckdb.test.ts, which has an archive with all kinds of data. */
   async "sql duckdb"({ name }) {
     expect(name).toMatch(/^docs\/archive\.md/);
     expect(read("test/archive/duckdb.test.ts")).toContain('{ docs: "docs/archive.md" }');
   },
-  /** Of others' databases, which need an account: the page says that nobody has run it. */
+  /** For external databases, which need an account: the page says that this was not run. */
   async sql({ heading }) {
     expect(heading).toContain("(not tested here)");
   },
@@ -432,7 +432,7 @@ describe("addresses", () => {
   it("are answered by the Worker and not by the static files, with and without a slash at their end", async () => {
     const paths = Object.keys((await openApi()).paths).map((path) => path.replace(/\{\w+\}/g, "x"));
     expect(paths).toContain("/visit");
-    // The Worker names each of its answers, and each pixel's.
+    // The Worker's answers have an id of the request, those of pixels too; static files have none.
     const unanswered = await Promise.all(
       [...paths, "/pixel/level_up", "/openapi.json"].flatMap((path) =>
         [path, `${path}/`].map(async (given) => {
@@ -453,7 +453,7 @@ describe("commands in the text", () => {
   );
 
   it("have only options that their scripts accept", () => {
-    // These two hand their options on: to wrangler, and to vitest.
+    // These two pass their options on: to wrangler, and to vitest.
     const own = options.filter(({ script }) => script !== "wrangler" && script !== "test");
     expect(own.length).toBeGreaterThan(5);
     const help = new Map<string, string>();

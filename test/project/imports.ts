@@ -1,4 +1,4 @@
-/** Who imports whom, read from the text of the files. */
+/** The imports of files, read from their text. */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 
@@ -14,7 +14,7 @@ export const sources = (folder: string): string[] =>
     .sort();
 
 const STATIC = /^(?:import|export)\s+(type\s+)?(?:[^;]*?\sfrom\s+)?"(\.[^"?]+)";/gms;
-/** Code that is loaded later is needed all the same. `typeof import(…)` is a type. */
+/** Dynamic imports count like static ones. `typeof import(…)` is a type. */
 const LATER = /(?<!typeof )\bimport\("(\.[^"?]+)"\)/g;
 
 export function importsOf(from: string): Import[] {
@@ -26,12 +26,12 @@ export function importsOf(from: string): Import[] {
   ];
 }
 
-/** A folder right below the product's, or a file that is there itself: `worker/http`, `worker/event.ts`. */
+/** A folder or file directly in one of the product's folders: `worker/http`, `worker/event.ts`. */
 export const roomOf = (file: string): string => file.split("/").slice(0, 2).join("/");
 
 /**
- * A shortest circle through each place that has one, in words: each step with the import that makes it. `placeOf` says
- * which place a file is in: itself, or its folder.
+ * A shortest cycle through each place that has one, as text: each step with its import. `placeOf` maps a file to its
+ * place: itself, or its folder.
  */
 export function circles(imports: readonly Import[], placeOf: (file: string) => string): string[] {
   const steps = new Map<string, Map<string, Import>>();
@@ -56,7 +56,7 @@ export function circles(imports: readonly Import[], placeOf: (file: string) => s
   return [...found];
 }
 
-/** The shortest way from a place to itself. */
+/** The shortest path from a place to itself. */
 function wayBack(start: string, steps: ReadonlyMap<string, ReadonlyMap<string, Import>>): Import[] | undefined {
   const ways: { at: string; way: Import[] }[] = [{ at: start, way: [] }];
   const seen = new Set<string>();

@@ -1,9 +1,9 @@
-/** Who may import whom: down the steps only, and never in a circle, neither of files nor of folders. */
+/** Rules of imports: only to lower layers, and never in a cycle of files or folders. */
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { circles, importsOf, roomOf, sources } from "./imports.ts";
 
-/** From the top. A file may import from its own step and from those below; a circle is refused even within a step. */
+/** The layers from the top. A file may import from its layer and lower ones; a cycle is refused even within a layer. */
 const STEPS: string[][] = [
   ["worker/index.ts"],
   ["worker/queues.ts"],
@@ -55,19 +55,19 @@ const STEPS: string[][] = [
   ],
 ];
 
-/** Of the dashboard, what every view is made of. The files right in dashboard/ are of it, save for those that show views. */
+/** The dashboard's files that all views share. Files directly in dashboard/ are shared, except those that show views. */
 const MATERIAL =
   /^dashboard\/(?:(?:act|chart|live|table|words)\/|(?!(?:main|app|share-link|page|loaders)\.)[\w-]+\.tsx?$)/;
 
-/** What the dashboard runs of the Worker: nothing that needs its bindings. */
+/** The Worker's code that the dashboard runs: none that needs bindings. */
 const RUN_BY_THE_DASHBOARD = [
   /^worker\/(?:money|calendar|time)\.ts$/,
   /^worker\/http\/principal\.ts$/,
-  // What the dashboard signs is what the Worker checks.
+  // The dashboard signs the text that the Worker checks.
   /^worker\/collect\/signature\.ts$/,
-  // A table that the dashboard gives as a file is written as the Worker's are.
+  // Files of the dashboard's tables are written like the Worker's.
   /^worker\/reports\/csv\.ts$/,
-  // The band that is drawn is the band that is judged by.
+  // The drawn band is the one that anomalies are judged by.
   /^worker\/reports\/anomalies\/(?:band|series|verdict)\.ts$/,
 ];
 

@@ -1,4 +1,4 @@
-/** Whoever reads the docs gets on: what a page links to is there, and every page is in the list for newcomers. */
+/** Links in the docs work: their targets exist, and every page is in the list for newcomers. */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, normalize, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -21,7 +21,7 @@ const prose = (text: string) => text.replace(/^ *```.*?^ *```$/gms, "").replace(
 const LINK = /\[[^\]]*\]\(([^)\s]+)(?:\s+"[^"]*")?\)/g;
 const linksOf = (text: string) => [...prose(text).matchAll(LINK)].map(([, target = ""]) => target);
 
-/** As GitHub makes them: a heading that is there twice gets a number. */
+/** Anchors as GitHub makes them: a repeated heading gets a number. */
 function anchorsOf(text: string): Set<string> {
   const found = new Set<string>();
   for (const [, heading = ""] of text.replace(/^ *```.*?^ *```$/gms, "").matchAll(/^#+\s+(.+)$/gm)) {
@@ -41,7 +41,7 @@ function anchorsOf(text: string): Set<string> {
   return found;
 }
 
-/** Why a link of a file leads nowhere; null where it leads somewhere. */
+/** Why a link of a file has no target; null if it has one. */
 function fault(file: string, target: string): string | null {
   if (/^[a-z]+:/i.test(target)) return null;
   const [path = "", anchor] = target.split("#");

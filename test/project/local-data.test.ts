@@ -1,4 +1,4 @@
-/** Local data is found again: wrangler.toml named the database by an id once, and names its local file since. */
+/** Existing local data is found: an older wrangler.toml named the database by an id, the present one names its local file. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-/** A database with data comes over: what it knew stays true, and what it could not know gets a sound value. */
+/** A migrated database keeps its data, and new columns get valid values for old rows. */
 import { readdirSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { expect, it } from "vitest";

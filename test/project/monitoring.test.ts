@@ -1,4 +1,4 @@
-/** What is told of the metrics is true: the dashboard asks for nothing else, and each is in the docs. */
+/** Metrics are used and documented correctly: the Grafana dashboard asks for no others, and each is in the docs. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -38,7 +38,7 @@ describe("the Grafana dashboard", () => {
       "edgepixel_rejections_unread_projects",
     ]);
     for (const expr of dashboard.panels.flatMap(({ targets }) => targets.map((target) => target.expr))) {
-      // A counter alone says nothing.
+      // A counter is only useful as a rate.
       for (const counter of named(expr).filter((name) => name.endsWith("_total")))
         expect(expr).toMatch(new RegExp(`(?:rate|increase)\\(${counter}[{[]`));
     }

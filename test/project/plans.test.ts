@@ -1,4 +1,4 @@
-/** What the docs say of the plans, and what a Deploy to Cloudflare button shows, is what the code has. */
+/** The docs' numbers of the plans, and the texts of a Deploy to Cloudflare button, match the code. */
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, it } from "vitest";

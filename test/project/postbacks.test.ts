@@ -1,6 +1,6 @@
 /**
- * What docs/postbacks.md says: its signatures, by another implementation, its macros, and its pauses. What its templates
- * become is in test/worker/postback-macros.test.ts.
+ * docs/postbacks.md is right: its signatures, by an independent implementation, its macros, and its pauses. The results
+ * of its templates are tested in test/worker/postback-macros.test.ts.
  */
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -19,7 +19,7 @@ const vectors = [
 
 describe("docs/postbacks.md", () => {
   it.each(vectors)("has the signature of $method $url", ({ t, method, url, body, v1 }) => {
-    // By the page's words alone, and by what the Worker signs.
+    // Computed from the page's description alone, and from the text that the Worker signs.
     const said = createHmac("sha256", SECRET).update([t, method, url, body].join("\n")).digest("hex");
     expect(said).toBe(v1);
     expect(signedText(Number(t) * 1_000, method as string, url as string, body || null)).toBe(

@@ -1,6 +1,6 @@
 /**
- * An upgrade loses nothing, and the version before can go on meanwhile. At each earlier state of the database every table
- * gets rows, made from its own schema; then each later migration is applied, and looked at by what it left.
+ * An upgrade loses no data, and the previous version can still run meanwhile. At each earlier state of the database every
+ * table gets rows, made from its schema; then each later migration is applied, and its result is checked.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -12,7 +12,7 @@ const folder = join(ROOT, "migrations");
 const names = readdirSync(folder).sort();
 const textOf = (name: string) => readFileSync(join(folder, name), "utf8");
 
-/** What a migration takes away or changes on purpose, by its number and table, with the reason. */
+/** What a migration removes or changes on purpose, by its number and table, with the reason. */
 const ON_PURPOSE: Record<string, Record<string, string>> = {
   "0006": { players: "Its projection begins at the first event again and makes it anew, with a third deposit." },
   "0017": { unfinished_batches: "Notes for ten minutes, about attempts that failed." },
@@ -25,8 +25,8 @@ const ON_PURPOSE: Record<string, Record<string, string>> = {
 };
 
 /**
- * Where the Worker of the version before cannot go on, by the migration. These were made before versions had numbers; from
- * `FIRST_COMPATIBLE` on there are none.
+ * The tables that the previous version's Worker cannot write, by migration. These are from before versions had numbers;
+ * from `FIRST_COMPATIBLE` on there are none.
  */
 const FIRST_COMPATIBLE = "0024";
 const BREAKS: Record<string, string[]> = {
@@ -46,13 +46,13 @@ function tablesOf(db: DatabaseSync): Table[] {
   return found.map((table) => ({
     ...table,
     columns: (db.prepare(`PRAGMA table_xinfo(${table.name})`).all() as unknown as Column[]).filter(
-      // Those that SQLite computes are nobody's to write.
+      // Columns that SQLite computes cannot be written.
       ({ hidden }) => hidden === 0,
     ),
   }));
 }
 
-/** Values that a column takes, by what the schema says of it: its rule, its comment, its type. */
+/** Values that a column accepts, from its rule, its comment and its type in the schema. */
 function choicesOf({ sql }: Table, { name, type, notnull, pk }: Column, n: number): SQLInputValue[] {
   const [, listed] = new RegExp(`CHECK \\(${name} IN \\(([^)]+)\\)`).exec(sql) ?? [];
   const [, fixed] = new RegExp(`CHECK \\(${name} = (\\d+)\\)`).exec(sql) ?? [];
@@ -86,7 +86,7 @@ function fillRow(db: DatabaseSync, table: Table, n: number): Row | null {
     const row = Object.fromEntries(
       table.columns.map((column, index) => {
         const choices = choicesOf(table, column, n);
-        // Each bit of the attempt turns some columns to their next choice.
+        // Each bit of the attempt moves some columns to their next choice.
         const choice = n + ((attempt >> (index % 6)) & 1);
         return [column.name, choices[choice % choices.length] as SQLInputValue];
       }),
@@ -105,7 +105,7 @@ function fill(db: DatabaseSync): void {
   for (const table of tablesOf(db)) {
     for (let n = 1; n <= ROWS; n++) fillRow(db, table, n);
     const { rows } = db.prepare(`SELECT count(*) AS rows FROM ${table.name}`).get() as { rows: number };
-    // A table that has one row by its rule, or rows of its own.
+    // A table that may have only one row, or has rows from its migration.
     expect([table.name, rows >= (/CHECK \(id = \d\)/.test(table.sql) ? 1 : ROWS)]).toEqual([table.name, true]);
   }
 }
@@ -117,7 +117,7 @@ function at(state: number): DatabaseSync {
   return db;
 }
 
-/** The columns by which rows are one, each way: what ON CONFLICT can name. */
+/** Each set of columns that identifies a row: the sets that ON CONFLICT can name. */
 function keysOf(db: DatabaseSync, { name, columns }: Table): string[] {
   const primary = columns.filter(({ pk }) => pk > 0).toSorted((a, b) => a.pk - b.pk);
   const indexes = db.prepare(`PRAGMA index_list(${name})`).all() as { name: string; unique: number; partial: number }[];
@@ -135,7 +135,7 @@ const rowsOf = (db: DatabaseSync, table: Table) =>
 const told = (rows: readonly Row[], columns: readonly string[]) =>
   rows.map((row) => JSON.stringify(columns.map((name) => row[name]))).sort();
 
-/** Tables whose rows are no longer what they were, in the columns that there are before and after. */
+/** Tables whose rows changed, in the columns that exist before and after. */
 function changedBy(migration: string, db: DatabaseSync): string[] {
   const before = tablesOf(db).map((table) => ({ table, rows: rowsOf(db, table) }));
   db.exec(textOf(migration));
@@ -189,7 +189,7 @@ describe("rows", () => {
 });
 
 describe("the Worker of the version before", () => {
-  /** Tables into which its rows do not fit any more, or whose keys it names in vain. */
+  /** Tables that no longer accept its rows, or no longer have the keys that it names. */
   function broken(state: number): string[] {
     const [before, after] = [at(state), at(state + 1)];
     const now = new Map(tablesOf(after).map((table) => [table.name, table]));
@@ -231,7 +231,7 @@ describe("the Worker of the version before", () => {
       ].map(([text, table = "", next]) => ({ file, text, table, next })),
     );
     expect(inserts.length).toBeGreaterThan(30);
-    // Durable Objects have tables of their own, which no migration changes beneath them.
+    // Durable Objects have separate tables, which migrations do not change.
     const ours = inserts.filter(({ table }) => table.startsWith("$") || tables.includes(table));
     expect(ours.filter(({ next }) => next !== "(").map(({ file, text }) => `${file}: ${text}`)).toEqual([]);
   });

@@ -1,4 +1,4 @@
-/** The version is in four places, and is the same in each. */
+/** The version is the same in its four places. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { expect, it } from "vitest";

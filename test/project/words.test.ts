@@ -11,7 +11,7 @@ type Node = { type: string; start: number; [field: string]: unknown };
 const files = sources("dashboard").filter((file) => !file.startsWith("dashboard/words"));
 const source = (file: string) => readFileSync(file, "utf8");
 
-/** What people read of an element's or a component's attributes. */
+/** Attributes of elements and components that people read. */
 const ATTRIBUTES = [
   "title",
   "label",
@@ -28,23 +28,23 @@ const ATTRIBUTES = [
   "test",
   "all",
 ];
-/** And of objects that say how a column, a view or a sign is called. */
+/** Properties with the name of a column, a view or a sign. */
 const PROPERTIES = ["title", "label", "hint", "legend", "text", "means", "does", "none"];
-/** The same in every language: the product's name, formats, and examples of what the API takes. */
+/** The same in every language: the product's name, formats, and examples of values of the API. */
 const SAME = /^(?:Edgepixel|PNG|CSV|NDJSON|EUR|brand|network|level_up|treasury|1\.0825|https:\/\/\S+)$/;
-/** Elements whose text is code or is not seen. */
+/** Elements whose text is code or invisible. */
 const CODE = new Set(["code", "kbd", "pre"]);
 
 const isText = (text: unknown): text is string =>
   typeof text === "string" && /\p{L}/u.test(text) && !SAME.test(text.trim());
 
-/** Texts within an expression: of a template, a choice, or what stands in for nothing. */
+/** Texts within an expression: in a template, a choice, or a fallback. */
 function textsIn(node: Node | null | undefined): string[] {
   if (!node) return [];
   if (node.type === "Literal") return isText(node.value) ? [node.value as string] : [];
   if (node.type === "TemplateLiteral") {
     const said = (node.quasis as { value: { raw: string } }[]).map(({ value }) => value.raw).join("…");
-    // A word of its own: `${name}.csv` and `retention.${name}` are none.
+    // A separate word: those in `${name}.csv` and `retention.${name}` are not.
     return isText(said) && /(?:^|\s)\p{L}{2,}(?:\s|$)/u.test(said) ? [said] : [];
   }
   if (node.type === "ConditionalExpression")
@@ -59,7 +59,7 @@ const nameOf = (named: unknown): string => {
   return typeof name === "string" ? name : typeof name === "object" ? nameOf(name) : (value ?? "");
 };
 
-/** A skeleton's text holds the place of one, and is not read. */
+/** A skeleton's text is a placeholder, and is not read. */
 const isBone = (element: Node) =>
   ((element.openingElement as Node | undefined)?.attributes as Node[] | undefined)?.some(
     ({ name, value }) => nameOf(name) === "class" && (value as { value?: string } | null)?.value === "bone",
@@ -110,7 +110,7 @@ describe("visible text", () => {
     expect(texts.length).toBeGreaterThan(1_000);
     const shown = new Set(code.match(/\bwords\.\w+\.\w+/g));
     expect(texts.filter((text) => !shown.has(text))).toEqual([]);
-    // Two texts that are alike have names that say where each is used, and no numbers.
+    // Two similar texts have names that say where each is used, and no numbers.
     expect(texts.filter((text) => /\d$/.test(text))).toEqual([]);
   });
 });

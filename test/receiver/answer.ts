@@ -1,18 +1,18 @@
-/** What the receiver of postbacks is told to answer, and what it says of what came. */
+/** The answers that a test can set in the receiver of postbacks, and its record of requests. */
 export type ReceiverAnswer = {
   status?: number;
   body?: string;
   headers?: Record<string, string>;
-  /** It never answers; ends the connection without an answer, or in the middle of the body; answers with what is no text, without end. */
+  /** It never answers; closes the connection without an answer, or in the middle of the body; sends endless binary data. */
   fault?: "hang" | "reset" | "cut" | "garbage";
-  /** It answers so many milliseconds late. */
+  /** The delay of its answer in milliseconds. */
   late?: number;
 };
 export type Received = { method: string; url: string; headers: Record<string, string>; body: string };
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** The receiver's address, without a slash at its end. */
+    /** The receiver's address, without a trailing slash. */
     receiver: string;
   }
 }

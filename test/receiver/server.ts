@@ -1,6 +1,7 @@
 /**
- * Another system, for the tests of postbacks: a server that the Worker sends to over loopback. What a path answers by turns is
- * PUT to `/control<path>` before, its last answer for ever; what came to the path is read there.
+ * Another system, for the tests of postbacks: a server that the Worker sends to over loopback. A test PUTs the
+ * answers of a path to `/control<path>`: they are given in turn, the last one for ever. GET there returns the requests to
+ * the path.
  */
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";

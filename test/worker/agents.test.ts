@@ -1,4 +1,4 @@
-/** Who sends, by the user agent: people on phones and in games, servers, and crawlers whatever they call themselves. */
+/** The sender's kind from the user agent: people on phones and in games, servers, and crawlers under any name. */
 import { env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { botReason } from "../../worker/collect/bot.ts";

@@ -1,4 +1,4 @@
-/** Kept reports: exact to the figure, made by cron and on demand, once; and made again when something comes late. */
+/** Kept reports: exact, made once, by cron or on demand, and made again when late events change them. */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { dueAt } from "../../worker/cron.ts";
@@ -58,7 +58,7 @@ const WEEK = {
 
 const WEEKLY = "/reports/weekly-2026-05-04?project_id=kept";
 const week = () => read<Report>(WEEKLY);
-/** As it is found where nobody brings the tables forward meanwhile. */
+/** The report without bringing the tables forward first. */
 const weekAsItIs = async () => (await callWith(unwoken, "GET", WEEKLY)).json<Report>();
 const rate = (currency: string, day: string, usd: number, loaded: number) =>
   env.DB.prepare("INSERT INTO exchange_rates VALUES (?, ?, CAST(? AS INTEGER), 'test', CAST(? AS INTEGER))")
@@ -114,7 +114,7 @@ describe("a kept report", () => {
     await deliver([{ events: [event("d1", "spin", "2026-05-09T04:00:00Z", {})] }]);
     await settle();
     await rebuild(env, db, PROJECTIONS, "payments");
-    // What came late cannot be told while payments are on their way.
+    // Late events cannot be included while the payments are being rebuilt.
     expect(await weekAsItIs()).toEqual({ ...before, stale: true });
     await settle();
     expect(await week()).toMatchObject({ total_spins: 5, revenue_usd: "26.002", stale: false, revision: 6 });

@@ -1,4 +1,4 @@
-/** Alerts, by a clock that the tests move: once when an incident begins, once when it is over, whatever runs again. */
+/** Alerts, with a clock that the tests set: one message when an incident begins and one when it ends, whatever runs again. */
 import { env, SELF } from "cloudflare:test";
 import { sql } from "drizzle-orm";
 import { describe, expect, it, vi } from "vitest";
@@ -24,7 +24,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** Each test has days of its own, later than those before: alerts are judged by a clock that only goes forward. */
+/** Each test has separate days, later than those before: alerts are judged by a clock that only goes forward. */
 let days = 0;
 const nextDay = () => Date.parse("2040-01-01T00:00:00Z") + 10 * DAY * ++days;
 
@@ -66,7 +66,7 @@ async function count(now: number): Promise<void> {
   while ((await advance(env, db, live, now)).behind > 0);
 }
 
-/** All that is due, in as many invocations as the free plan needs, each as after a restart. */
+/** Runs all that is due, in as many invocations as the free plan needs, each like after a restart. */
 const watchAt = (now: number, bindings: Env = unwoken) => runDuty("alerts", bindings, now);
 const told = async (address: string) =>
   (await received(address)).map(({ body }) => JSON.parse(body) as { kind: string; lines: string[]; subject: string });
@@ -84,7 +84,7 @@ describe("silence", () => {
     await log(now, { project_id, banner_tag: "aff-x" });
     await watchAt(now + HOUR);
     expect((await stateOf(alert)).state).toBe("quiet");
-    // Another tag's deposits break no silence.
+    // Deposits of another tag do not end the silence.
     await log(now + 5 * HOUR, { project_id, banner_tag: "aff-y" });
     await watchAt(now + 5 * HOUR);
     expect(await historyOf(alert)).toEqual([]);
@@ -168,7 +168,7 @@ describe("an incident", () => {
     const address = await receiver({});
     const channel = await webhook(project_id, address);
     const alert = await alertOn(project_id, SILENCE, [channel]);
-    // Each call of the database in turn is the one at which the invocation ends, before or behind it.
+    // The invocation ends at each call of the database in turn, before or after it.
     for (const behind of [false, true]) {
       for (let calls = 0; calls < 12; calls++)
         await watchAt(now, { ...unwoken, DB: databaseThatEnds(calls, behind) }).catch(() => undefined);
@@ -201,7 +201,7 @@ describe("an incident", () => {
     await watchAt(over);
     const second = over + 1;
     await sendNoticesTo(channel, second);
-    // Its end waits for its beginning to arrive.
+    // The message about its end waits until the one about its beginning has been delivered.
     expect(await kindsAt(address)).toEqual(["opened", "opened"]);
     await sendNoticesTo(channel, second + PAUSES_MS[1]);
     expect(await kindsAt(address)).toEqual(["opened", "opened", "opened", "ended"]);
@@ -231,7 +231,7 @@ describe("an incident", () => {
 
   it("that begins in quiet hours is notified when they end, by the project's clock", PATIENCE, async () => {
     const project_id = await newProject({ timezone: "Europe/Malta" });
-    // Half past eleven in the evening there.
+    // 23:30 in the project's time zone.
     const now = nextDay() + 22 * HOUR + 30 * MINUTE;
     const address = await receiver({});
     const channel = await webhook(project_id, address);

@@ -1,4 +1,4 @@
-/** `/anomalies` by real events, through the consumer and the projections. */
+/** `/anomalies` with real events, through the consumer and the projections. */
 import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { FAULTS, type Fault, isFoundBy, plant } from "../../bench/faults.ts";
@@ -39,7 +39,7 @@ const PLANTED = [
   { fault: 8, day: 54, tag: "north" },
 ].map(({ fault, ...where }) => ({ ...where, fault: FAULTS[fault] as Fault }));
 
-/** Events that add up to a season. Whoever deposits for the second time is the tag's regular, known from the first day on. */
+/** Events that add up to a season. Second deposits are by the tag's regular player, who exists from the first day on. */
 function* eventsOf(counts: Season, project_id: string): Generator<StoredEvent> {
   for (const [banner_tag, byType] of counts) {
     const of = (type: string, day: number) => byType.get(type)?.[day] ?? 0;
@@ -156,14 +156,14 @@ describe("ten planted faults", () => {
 });
 
 describe("today", () => {
-  // Wherever it is evening now.
+  // A time zone where it is evening now.
   const utc = new Date().getUTCHours();
   const ahead = 18 - utc > 12 ? -6 - utc : 18 - utc;
   const timezone = `Etc/GMT${ahead > 0 ? "-" : "+"}${Math.abs(ahead)}`;
 
   beforeAll(async () => {
     await createProject("evening", { timezone });
-    // It keeps its tables, too, as where the log had let go of days before the figures came to it.
+    // It still uses tables, too, like a project whose log had removed days before the figures were added.
     await env.DB.prepare("INSERT INTO figures_from (project_id, date) VALUES ('evening', '2000-01-01')").run();
     const now = Date.now();
     const { date: today, hour } = localTime(timezone, now);
@@ -206,7 +206,7 @@ describe("today", () => {
         ),
       }),
     ]);
-    // The evening is still to come.
+    // In this time zone the evening is still to come.
     expect(rows.find(({ banner_tag }) => banner_tag === "silent")?.expected).toBeCloseTo(72, -1);
   });
 

@@ -1,4 +1,4 @@
-/** The bands by themselves, in large simulated traffic and small tables. */
+/** The functions that compute the bands, with large simulated traffic and small tables. */
 import { describe, expect, it } from "vitest";
 import { FAULTS, isFoundBy, plant } from "../../bench/faults.ts";
 import { affiliateBrands, type Brand, countedOf, demoBrands, type Season, season } from "../../bench/seasons.ts";
@@ -24,7 +24,7 @@ const volume = (values: number[], more: Partial<Series> = {}): Series => ({
 const told = (values: number[], from = 0, more: Partial<Series> = {}) =>
   anomaliesIn([volume(values, more)], from, values.length).anomalies;
 
-/** About so many a day, more and less by turns that repeat in no week. */
+/** About this number a day, with a variation that does not repeat weekly. */
 const about = (level: number, days: number, by = Math.sqrt(level)) =>
   Array.from({ length: days }, (_, day) => Math.round(level + by * Math.sin(day * 2.4)));
 const with_ = (values: number[], changes: Record<number, number>) => values.map((value, day) => changes[day] ?? value);
@@ -40,7 +40,7 @@ describe("the median", () => {
     [[3, 1], [0, 0], 2],
   ])("of %j by %j is %d", (values, weights, middle) => {
     const got = median(values, weights);
-    // By weights of which one half lies on each side, anything between is a middle.
+    // If half of the weight is on each side, any value between is a median.
     if (middle === 20 && weights?.[1] === 0) expect(got).toBeGreaterThanOrEqual(10);
     else expect(got).toBe(middle);
   });

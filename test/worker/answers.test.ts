@@ -1,4 +1,4 @@
-/** What every answer of the API has in common: headers, and cells that no spreadsheet runs or shows as something else. */
+/** Common to all answers of the API: headers, and CSV cells that no spreadsheet runs as formulas or converts. */
 import { env, SELF } from "cloudflare:test";
 import { Hono } from "hono";
 import { describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-/** The API as whoever calls it sees it: through the Worker, as the administrator unless other headers are given. */
+/** Calls the API through the Worker, as the administrator unless other headers are given. */
 import { createExecutionContext, SELF, waitOnExecutionContext } from "cloudflare:test";
 import worker from "../../worker/index.ts";
 import { ADMIN } from "./keys.ts";
@@ -18,7 +18,7 @@ export const call = (method: string, path: string, body?: unknown, headers: Head
 
 export const get = (path: string, headers?: HeadersInit): Promise<Response> => call("GET", path, undefined, headers);
 
-/** A Worker with other bindings, once it has done what it does after its answer. */
+/** Calls the Worker with other bindings, and waits for its work after the answer. */
 export async function requestWith(bindings: Env, request: Request): Promise<Response> {
   const context = createExecutionContext();
   const response = await worker.fetch(request, bindings, context);
@@ -49,7 +49,7 @@ export async function answerOf<Answer>(
 export const read = <Answer>(path: string, headers?: HeadersInit): Promise<Answer> =>
   answerOf<Answer>("GET", path, undefined, headers);
 
-/** A pixel as a page loads it, of which the status and the headers are looked at. */
+/** Loads a pixel as a page does, for its status and headers. */
 export async function sendPixel(
   path: string,
   fields: Record<string, string> | [string, string][],

@@ -1,4 +1,4 @@
-/** The archive through its routes, and events read back from it. */
+/** The archive's routes, and events read from the archive. */
 import { env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ArchiveFileView, ArchiveState } from "../../worker/admin/archive.ts";

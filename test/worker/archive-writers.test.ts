@@ -1,4 +1,4 @@
-/** Several writers of one archive file: one of them wins, the others do their work again, and nothing is damaged. */
+/** Several writers of one archive file: one wins, the others repeat their work, and nothing is damaged. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { at } from "../../worker/archive/columns.ts";
@@ -27,7 +27,7 @@ const PEOPLE = [
   ["sweeps", "david-11"],
 ] as const;
 
-/** An event of each person in each hour, archived. */
+/** Archives an event of each person in each hour. */
 async function begun(): Promise<void> {
   await emptyBucket();
   await lose();
@@ -59,7 +59,7 @@ const atStep = async (id: string, step: string, bindings: Env = env) => {
   const database = databaseOf(bindings);
   while ((await readJob(db, id))?.step !== step) await advance(bindings, database, STEPS, id, NOW);
 };
-/** To the receipt. The second pass may begin at once. */
+/** Runs an erasure to its receipt. The second pass may begin at once. */
 async function finish(...ids: string[]): Promise<void> {
   for (let moment = NOW; ; ) {
     const jobs = await Promise.all(ids.map((id) => readJob(db, id)));
@@ -75,7 +75,7 @@ const run = async (bindings: Env, now: number) => {
   for (const projection of GROUPS.archive.projections) await project(bindings, databaseOf(bindings), projection, now);
 };
 
-/** Names that some object of the bucket holds, whether it is part of the archive or not. */
+/** Names found in any object of the bucket, whether it is part of the archive or not. */
 async function inBucket(): Promise<string[]> {
   const texts = await Promise.all(
     (await objectsIn()).map(async ({ key }) => {
@@ -85,7 +85,7 @@ async function inBucket(): Promise<string[]> {
   );
   return PEOPLE.map(([, name]) => name).filter((name) => texts.some((text) => text.includes(name)));
 }
-/** Every file is as it was written (reading checks its SHA-256), and so many events of a project are in them, once each. */
+/** Every file is unchanged (reading checks its SHA-256), and they have this number of events of a project, each once. */
 async function events(project_id: string): Promise<number> {
   const rows = await archivedRows();
   const seqs = rows.map((row) => row[at("seq")]);

@@ -1,4 +1,4 @@
-/** The archive under faults: whatever call fails, or is the last one, nothing is lost or doubled. */
+/** The archive under faults: whichever call fails or is the last one, no event is lost or doubled. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { at, COLUMNS } from "../../worker/archive/columns.ts";
@@ -25,7 +25,7 @@ const columns = COLUMNS.map(({ name }) => name).join(", ");
 const log = (until = NOW) =>
   env.DB.prepare(`SELECT ${columns} FROM events WHERE received_at < ? ORDER BY seq`).bind(until).raw();
 
-/** Runs the group's projections to the end, as an alarm does: what fails ends the invocation. */
+/** Runs the group's projections to the end, as an alarm does: a failure ends the invocation. */
 async function run(bindings: Env, now = NOW, limit = LIMIT): Promise<void> {
   const database = databaseOf(bindings);
   for (const projection of GROUPS.archive.projections)
@@ -33,7 +33,7 @@ async function run(bindings: Env, now = NOW, limit = LIMIT): Promise<void> {
 }
 const merge = (bindings: Env, now = NOW) => compact(bindings, databaseOf(bindings), now);
 
-/** Whether it was ended by the fault. */
+/** Whether the fault ended it. */
 async function ends(act: Promise<unknown>): Promise<boolean> {
   try {
     await act;
@@ -50,7 +50,7 @@ const keysOf = async (state: "live" | "fenced"): Promise<string[]> =>
     await env.DB.prepare("SELECT key FROM archive_files WHERE state = ? ORDER BY key").bind(state).raw()
   ).flat() as string[];
 const liveKeys = () => keysOf("live");
-/** What a key says beside its writer. */
+/** A file's key without its writer. */
 const named = (keys: string[]) => keys.map((key) => key.replace(/\.[0-9a-f]{8}\.parquet$/, ".parquet"));
 
 async function begin(): Promise<void> {
@@ -62,7 +62,7 @@ async function begin(): Promise<void> {
   );
 }
 
-/** Events that came late, so far from each other. */
+/** Late events, at this distance from each other. */
 const spread = (many: number, distance: number, received_at: number) =>
   Array.from({ length: many }, (_, n) =>
     storedEvent({
@@ -81,7 +81,7 @@ const lengthOfRun = async () =>
 const bySeq = (rows: unknown[][]) => rows.sort((a, b) => Number(a[at("seq")]) - Number(b[at("seq")]));
 const seqs = (rows: unknown[][]) => bySeq(rows).map((row) => row[at("seq")] as number);
 
-/** Beside the archive there is nothing but files without events, in the place of what a broken run might still put. */
+/** Outside the archive the bucket has only files without events, which block what an interrupted run might still write. */
 async function isWhole(until = NOW): Promise<void> {
   expect(bySeq(await archivedRows())).toEqual(await log(until));
   while (!(await sweep(env, databaseOf(env), until)));
@@ -101,7 +101,7 @@ beforeAll(async () => {
       project_id: "archived",
       event_type: n % 3 === 0 ? "deposit" : "visit",
       player_id: `player-${n % 9}`,
-      // Every eighth comes up to a day late.
+      // Every eighth event is up to a day late.
       timestamp: n % 8 === 3 ? received_at - (n % 5) * 6 * HOUR : received_at,
       received_at,
       banner_tag: n % 2 ? "\ufeffnaïve 😀" : null,
@@ -194,7 +194,7 @@ describe("the key of a file", () => {
       expect([0, 1, 12].map((generation) => generationOf(key(writer, generation)))).toEqual([0, 1, 12]);
       expect(lastSeqOf(key(writer, 1))).toBe(20);
     }
-    // Before keys named their writers.
+    // A key from before keys named their writers.
     const old = key("0123abcd", 3).replace(".0123abcd", "");
     expect([generationOf(old), generationOf(old.replace(".c3", ""))]).toEqual([3, 0]);
   });
@@ -217,7 +217,7 @@ describe("compaction", () => {
       await begin();
       await run(env, SOON);
       await ends(merge(faulty(nth, fault).env));
-      // By the manifest nothing is ever missing or double, whatever lies beside.
+      // In the manifest no event is ever missing or double, whatever other objects the bucket has.
       expect(seqs(await archivedRows())).toEqual(seqs(await log(SOON)));
       await merge(env, later);
       await isWhole(SOON);
@@ -252,7 +252,7 @@ describe("a run that is too much for one invocation", () => {
     await deliver([{ events: spread(hours, HOUR, NOW + HOUR) }]);
     const lengths: number[] = [];
     for (let broken = true; broken; lengths.push(await lengthOfRun())) {
-      // Never enough for a file of each hour.
+      // Too few calls for a file of each hour.
       broken = await ends(run(faulty(calls, "is the last").env, later, hours));
       expect(lengths.length).toBeLessThan(20);
     }

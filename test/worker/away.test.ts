@@ -1,4 +1,4 @@
-/** What is taken while the database is away, by what was read before; and the copies that this needs. */
+/** Requests that are accepted while the database is away, with data that was read before; and the copies that this needs. */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { sign } from "../../worker/collect/signature.ts";
@@ -71,14 +71,14 @@ describe("while the database is away", () => {
       expect(await principalOfKey(bindings, collect, now + later, copies)).toMatchObject({ role: "collect" });
     await expect(principalOfKey(bindings, collect, now + KEY_TTL_MS + 1)).rejects.toThrow("Failed query");
     await expect(principalOfKey(bindings, collect, now + COPY_MS, copies)).rejects.toThrow("Failed query");
-    // Another's secret behind its id does not help.
+    // Its id with another secret is refused.
     const other = `${collect.slice(0, -4)}0000`;
     expect(await principalOfKey(bindings, other, now + KEY_TTL_MS + 1, copies)).toBeNull();
   });
 
   it.each(REPORTS.map(({ path }) => path))("%s answers with Retry-After", async (path) => {
     const { bindings, seen } = watched();
-    // What is known of the key and the project goes on for a while.
+    // The cached key and project are used for a while.
     expect((await ask(`/api/v1${path}?project_id=signing`, { bindings, headers: ADMIN })).status).not.toBe(503);
     seen.away = true;
     const filled = path.replace(":name", "visits").replace(":player_id", "p-1").replace(":app_id", "a");
@@ -107,7 +107,7 @@ describe("while the database is away", () => {
     const refused = await send(450, false);
     expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "5"]);
     seen.away = false;
-    // Nothing of what was refused had been sent, and it counts when it comes again.
+    // None of the refused events had been sent to the queue, and they count when they are sent again.
     const stored = () =>
       env.DB.prepare("SELECT count(*) AS n FROM events WHERE project_id = 'signing' AND event_type = 'level_up'").first(
         "n",
@@ -125,13 +125,13 @@ describe("while the database is away", () => {
     await copied(`key ${id}`);
     expect((await ask(`/api/v1/keys/${id}`, { method: "DELETE", headers: ADMIN })).status).toBe(204);
     await vi.waitFor(async () => expect(await findCopy(env, `key ${id}`, Date.now())).toBeNull(), { timeout: 200_000 });
-    // Read once more, it is known to be revoked.
+    // After another read it is known to be revoked.
     const { bindings, seen } = watched();
     const now = Date.now();
     expect(await principalOfKey(bindings, key, now)).toBeNull();
     seen.away = true;
     expect(await principalOfKey(bindings, key, now + KEY_TTL_MS + 1, { copies: true })).toBeNull();
-    // An isolate that knows nothing of the key does not accept the event.
+    // An isolate that has not read the key does not accept the event.
     await copied(`key ${id}`);
     expect((await spin(key, 5, { by: await coldIsolate(), bindings })).status).toBe(401);
   });

@@ -1,4 +1,4 @@
-/** Bodies of any size: no more is read, or unpacked, than a route has use for. */
+/** Bodies of any size: no more is read or decompressed than a route can use. */
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -11,14 +11,14 @@ const KB = 1_024;
 const MB = 1_024 * KB;
 const CHUNK = 64 * KB;
 
-/** A body that never ends by itself; it counts what is taken of it. */
+/** An endless body, which counts the bytes that are read. */
 function endless(chunk: Uint8Array = new Uint8Array(CHUNK).fill(0x20)) {
   const seen = { pulled: 0, cancelled: false };
   const body = new ReadableStream<Uint8Array>(
     {
       pull(controller) {
         seen.pulled += chunk.byteLength;
-        // A body that is read on and on would hold the test up for ever.
+        // Ends the body at last, or a route that reads all of it would hang the test.
         if (seen.pulled > 50 * MB) controller.error(new Error("read on and on"));
         else controller.enqueue(chunk.slice());
       },
@@ -40,7 +40,7 @@ async function ask(method: string, path: string, body: ReadableStream, headers: 
 const gzip = async (bytes: Uint8Array): Promise<Uint8Array> =>
   new Response(new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"))).bytes();
 
-/** The real decompressor, with what is given to it counted. */
+/** The real decompressor, which counts its input. */
 function countUnpacking() {
   const given = { packed: 0 };
   const Real = DecompressionStream;
@@ -135,14 +135,14 @@ describe("a compressed body", () => {
     expect(bomb.byteLength).toBeGreaterThan(190_000);
     const given = countUnpacking();
     await expect(read(bomb)).rejects.toMatchObject({ status: 413 });
-    // What was unpacked: as much of the whole as was given to the decompressor.
+    // The decompressed part: in proportion to the input that the decompressor got.
     const unpacked = (given.packed / bomb.byteLength) * unpackedSize;
     expect(unpacked).toBeGreaterThan(512 * KB);
     expect(unpacked).toBeLessThanOrEqual(512 * KB + 2 * MB);
   });
 
   it("that decompresses to nothing without end is stopped, too", async () => {
-    // A header with a name of the file that does not end.
+    // A gzip header whose file name does not end.
     const header = Uint8Array.of(0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3);
     const { body, seen } = endless(new Uint8Array(CHUNK).fill(0x61));
     const named = new ReadableStream<Uint8Array>({
@@ -169,7 +169,7 @@ describe("a compressed body", () => {
       for (const text of ["x".repeat(size), random.join("").slice(0, size), "{ü€😀".repeat(size / 10)]) {
         const packed = await gzip(new TextEncoder().encode(text));
         expect((await read(packed)) === text).toBe(true);
-        // However it is cut on the way.
+        // Split in any way during transport.
         const rest = [...packed];
         const pieces = new ReadableStream<Uint8Array>({
           pull: (controller) =>

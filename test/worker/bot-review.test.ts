@@ -1,4 +1,4 @@
-/** Bot rules that are applied to the past: every report is then as if they had been there from the start. */
+/** Bot rules that are applied to the past: every report is then as if they had always been set. */
 import { env } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import type { BotReviewView } from "../../worker/admin/bot-reviews.ts";
@@ -30,7 +30,7 @@ const [CHROME, FARM, SPIDER, CRAWLER] = [
 ];
 const RULES: BotRules = { user_agents: ["clickfarm"], allowed_user_agents: ["SpiderService"] };
 
-/** People of all kinds; ids and transactions that a bot has first; an event for which a key vouches. */
+/** People of all kinds; ids and transactions that a bot used first; an event that was sent with a key. */
 function traffic(project_id: string, rules: BotRules): StoredEvent[] {
   const events: StoredEvent[] = [];
   const send = (user_agent: string, n: number, more: Partial<StoredEvent>) => {
@@ -59,7 +59,7 @@ function traffic(project_id: string, rules: BotRules): StoredEvent[] {
     for (const back of [2, 9])
       send(agent, n + back * 1_440, { event_type: "deposit", player_id, amount: 100_000 + n, currency: "USD" });
   }
-  // The transaction of a farm's deposit is somebody's, too, and the other way round.
+  // A person uses the transaction id of a bot's deposit, and a bot that of a person's.
   const paid = { event_type: "deposit", amount: 50_000, currency: "USD" };
   send(FARM, 50, { ...paid, player_id: "p1", transaction_id: "t1" });
   send(CHROME, 51, { ...paid, player_id: "p0", transaction_id: "t1" });
@@ -69,7 +69,7 @@ function traffic(project_id: string, rules: BotRules): StoredEvent[] {
   return events;
 }
 
-/** What a project's reports say, without its name and the times of asking. */
+/** A project's reports, without its name and the times of the requests. */
 async function reportsOf(project_id: string): Promise<unknown> {
   const about = `project_id=${project_id}&${PERIOD}`;
   const paths = [
@@ -94,7 +94,7 @@ async function projectWith(rules: BotRules, given: BotRules = rules): Promise<st
 }
 async function review(project_id: string): Promise<BotReviewView> {
   expect((await call("POST", `/projects/${project_id}/bot-review`)).status).toBe(202);
-  // By its object, which the route has woken.
+  // By its Durable Object, which the route has woken.
   const view = await vi.waitUntil(
     async () => {
       const found = await read<BotReviewView>(`/projects/${project_id}/bot-review`);
@@ -130,7 +130,7 @@ describe("a project's bot rules", () => {
 
   it("are never half applied in reports that read the log itself", async () => {
     const [project_id, always] = [await projectWith({}, RULES), await projectWith(RULES)];
-    // An answer that is kept is one of before, and whole: so another question each time.
+    // A cached answer would be an earlier, complete one: so each request is a different one.
     const ask = async (by: string) => {
       const response = await call("GET", `/traffic?project_id=${project_id}&${PERIOD}&by=${by}`);
       await response.body?.cancel();

@@ -1,4 +1,4 @@
-/** Reports that are made of the tables and of rows of days: each is asked both ways, past what is kept of answers. */
+/** Requests reports both ways, made from the tables and from rows of days, bypassing cached answers. */
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { findProject } from "../../worker/project.ts";
@@ -18,7 +18,7 @@ import { table } from "../../worker/reports/table.ts";
 import { db } from "./log.ts";
 
 const OF_DAYS: readonly Described[] = [metrics, series, campaigns, funnel, cohorts, revenue, kpis, anomalies];
-/** Their addresses, as questions have them. */
+/** The addresses of these reports. */
 export const PATHS_OF_DAYS = OF_DAYS.map(({ path }) => path);
 
 /** `address` is a path below `/api/v1` with a query; of all tags where `tags` is null. */
@@ -54,7 +54,7 @@ async function answerOf(
 
 const CURSOR = /"next_cursor":"([^"]+)"/;
 
-/** All pages in JSON. Cursors are sealed, and another text each time. */
+/** All pages in JSON, without cursors, which are sealed and differ each time. */
 async function pagesOf(asked: Question, days: DaysScope | null): Promise<string[]> {
   const pages: string[] = [];
   for (let next: string | undefined = ""; next !== undefined; ) {
@@ -66,7 +66,7 @@ async function pagesOf(asked: Question, days: DaysScope | null): Promise<string[
   return pages;
 }
 
-/** The answer of the tables, and that of rows of days: in JSON, all pages, and as CSV. */
+/** The answers from the tables and from rows of days: in JSON, with all pages, and as CSV. */
 export async function bothWays(asked: Question): Promise<{ tables: string[]; days: string[] }> {
   const { project_id, tags, field = null } = asked;
   const ways = async (days: DaysScope | null) => [...(await pagesOf(asked, days)), await answerOf(asked, days, "csv")];

@@ -1,4 +1,4 @@
-/** The archive in tests: what is in the bucket, and bindings that fail on demand. */
+/** The archive in tests: the bucket's contents, and bindings that fail on demand. */
 import { env } from "cloudflare:workers";
 import { readFile } from "../../worker/archive/bucket.ts";
 import type { Manifest } from "../../worker/archive/manifest.ts";
@@ -17,7 +17,7 @@ export async function objectsIn(prefix = ""): Promise<R2Object[]> {
 }
 export const keysIn = async (prefix: string): Promise<string[]> => (await objectsIn(prefix)).map(({ key }) => key);
 
-/** What a reader sees who knows nothing but the bucket's manifest. */
+/** The events that a reader finds with the bucket's manifest alone. */
 export async function archivedRows(): Promise<Row[]> {
   const rows: Row[] = [];
   for (const key of await keysIn("manifest/")) {
@@ -39,9 +39,9 @@ export const FAULTS = ["fails", "is the last"] as const;
 export type Fault = { fault: (typeof FAULTS)[number]; nth: number };
 
 /**
- * The environment, where the `nth` call of bucket or database, counted together, fails without having done anything, or
- * is the last that does anything, as when the machine is gone. `calls` says how many there were; `faults` all that can
- * happen to them: a call that only reads is as good as the one before it as the last one.
+ * The environment, in which the `nth` call of bucket and database, counted together, fails without effect, or is the last
+ * one with an effect, as when the machine stops. `calls` is the number of calls; `faults` are all possible faults: for a
+ * call that only reads, being the last one equals the fault of the call before it.
  */
 export function faulty(nth: number, fault: (typeof FAULTS)[number]): { env: Env; calls(): number; faults(): Fault[] } {
   let calls = 0;

@@ -1,4 +1,4 @@
-/** What an invocation may ask for: every call is counted, and none goes over. */
+/** The budget of an invocation: every call is counted, and none beyond the limit is made. */
 import { env } from "cloudflare:workers";
 import { sql } from "drizzle-orm";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -74,7 +74,7 @@ describe("an invocation that exceeds its budget", () => {
   });
   afterEach(() => {
     vi.restoreAllMocks();
-    // These are what the test is about.
+    // These overruns are intended.
     overruns.length = 0;
   });
 
@@ -94,7 +94,7 @@ describe("an invocation that exceeds its budget", () => {
     expect(console.error).toHaveBeenCalledOnce();
     expect(vi.mocked(console.error).mock.calls[0]?.[0]).toContain('"message":"budget spent","invocation":"greedy"');
     expect(overruns).toEqual(["greedy: 49 D1 queries, 2 subrequests"]);
-    // What still fits is done.
+    // A call that still fits is made.
     await db.run(sql`DROP TABLE greedy`);
     expect(budget.left).toBe(0);
   });

@@ -1,4 +1,4 @@
-/** A project comes over from the tables to rows of days: every answer is the same to the byte, and the tables go on without it. */
+/** A project changes from the tables to rows of days: every answer is the same to the byte, and the tables continue without it. */
 import { env } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { localTime } from "../../worker/calendar.ts";
@@ -31,7 +31,7 @@ const ADDRESSES = [
   `/anomalies?${MAY}`,
 ];
 
-/** Of people: those who may see all tags ask, and those who may see one. */
+/** Reports about people, for keys of all tags and for keys of one. */
 const PLAYERS = [
   ...["", "&from=2026-05-02&to=2026-05-03", "&to=2026-05-01", "&segment=minnow"].map(
     (more) => `/players?sort=player_id${more}`,
@@ -43,7 +43,7 @@ const PLAYERS = [
 
 const LONGEST_WAIT_MS = 200_000;
 
-/** Whose rows of the tables nobody needs once reports are made of days. */
+/** Tables whose rows are not needed once reports are made from rows of days. */
 const STOPPED = [
   ...["returns", "retention", "depositors", "funnel", "activity"],
   ...["daily_metrics", "event_summary", "player_days"],
@@ -61,7 +61,7 @@ const rowsIn = async (project_id: string) =>
     ),
   );
 
-/** What SQL finds in the views of the counts, and of what players did. */
+/** The results of SQL on the views of counts and of players' events. */
 const viewsOf = (project_id: string) =>
   Promise.all(
     [
@@ -82,7 +82,7 @@ async function answersOf(
   for (const address of addresses) {
     const ask = () => get(`${address}&project_id=${project_id}`, headers);
     let response = await ask();
-    // What several tags are counted under is made by the first question.
+    // The filter for several tags is made by the first request.
     for (const until = Date.now() + LONGEST_WAIT_MS; response.status === 503 && Date.now() < until; ) {
       await response.text();
       await scheduler.wait(100);
@@ -98,7 +98,7 @@ async function answersOf(
 /** Of people, with all tags and with one. */
 async function playersOf(project_id: string): Promise<Record<string, string>[]> {
   const key = await makeApiKey({ project_id, role: "analyst", banner_tags: ["a"] });
-  // Whom other tags brought it does not see.
+  // It does not see people that other tags brought.
   const seen = PLAYERS.filter((address) => !address.startsWith("/players/q"));
   return [await answersOf(project_id, PLAYERS), await answersOf(project_id, seen, bearer(key))];
 }
@@ -115,7 +115,7 @@ const EVENTS: (Partial<StoredEvent> & { event_type: string; day: number })[] = [
   { day: 2, event_type: "visit", visitor_id: "x", app_id: "lobby" },
   { day: 9, event_type: "withdrawal", player_id: "p", amount: 20_000, currency: "USD", app_id: "slots" },
 ];
-/** Late ones, too: a link and a tag for the past of somebody, and a deposit before the first. */
+/** Including late events: a link and a tag for a person's past, and a deposit before the first. */
 const LATER: typeof EVENTS = [
   { day: 5, event_type: "registration", player_id: "q", visitor_id: "w" },
   { day: 2, event_type: "deposit", player_id: "p", amount: 10_000, currency: "USD", app_id: "slots" },
@@ -165,7 +165,7 @@ describe("a project", () => {
       await createProject(project_id);
       await send(project_id, EVENTS);
     }
-    // The log of the other one had let go of days when the figures came to it.
+    // The other project's log had removed days before the figures were added.
     await env.DB.prepare("UPDATE projects SET settled_before = '2020-01-01' WHERE project_id = 'kept'").run();
     await settle(TABLES);
     expect(await isByDays(db, "over")).toBe(false);
@@ -174,7 +174,7 @@ describe("a project", () => {
     expect(await isByDays(db, "kept")).toBe(false);
     expect(await viewsOf("over")).toEqual(await viewsOf("kept"));
     const people = await playersOf("kept");
-    // Whoever still read them would have nothing.
+    // A report that still read them would be empty.
     await env.DB.batch(STOPPED.map((table) => env.DB.prepare(`DELETE FROM ${table} WHERE project_id = 'over'`)));
     expect(await answersOf("over")).toEqual(before);
     expect(await playersOf("over")).toEqual(people);

@@ -1,4 +1,4 @@
-/** What each kind of channel is sent, as data, and to a real server. */
+/** The requests of each kind of channel, as data and to a real server. */
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Channel } from "../../worker/channels/channel.ts";

@@ -1,4 +1,4 @@
-/** A sender's clock that is wrong: the age of an event counts, and nothing is lost. */
+/** Senders with a wrong clock: the age of an event counts, and no event is lost. */
 import { env } from "cloudflare:test";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
@@ -10,7 +10,7 @@ const MINUTE = 60_000;
 const DAY = 1_440 * MINUTE;
 const NOW = Date.UTC(2026, 10, 28, 12);
 
-/** When the event counts as having happened, relative to now; or why it is refused. */
+/** The event's effective time, relative to now; or the reason of its refusal. */
 function read(door: Door, times: Record<string, unknown>): number | string | undefined {
   const reading = readEvent(Object.entries({ event_type: "visit", player_id: "p", btag: "t", ...times }), door, NOW);
   if (!reading.ok) return reading.errors.map(({ code, field }) => `${code} ${field}`).join();

@@ -9,7 +9,7 @@ import { createProject, deliver, figuresIn, keepToTables, settle, storedEvent } 
 // It looks into the tables.
 beforeAll(keepToTables);
 
-/** The real queue, which the paid plan sends to at once, behind faults: `fails` says whether a send does not get through. */
+/** The real queue, which the paid plan sends to at once, with faults: `fails` decides whether a send fails. */
 function faulty(fails: (send: number) => boolean): { bindings: Env; sends: () => number } {
   let sends = 0;
   const EVENTS = new Proxy(env.EVENTS, {

@@ -1,4 +1,4 @@
-/** What two administrators change at the same moment is both kept, and judged by what is stored. */
+/** Simultaneous changes by two administrators are both kept, and validated against the stored state. */
 import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { keepDeadLetters } from "../../worker/event-log/dead-letters.ts";
@@ -11,7 +11,7 @@ const run = (query: string, ...values: unknown[]) =>
     .bind(...values)
     .run();
 
-/** The database, in which something happens just before the first administrative act is written. */
+/** The database, which runs something just before the first administrative change is written. */
 function withIn(change: () => Promise<unknown>): Env {
   let next: (() => Promise<unknown>) | null = change;
   let acting = false;

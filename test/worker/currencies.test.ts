@@ -1,4 +1,4 @@
-/** Currencies that are gone, that joined the euro, or that no rate converts. */
+/** Former currencies, those that the euro replaced, and those without a rate. */
 import { SELF } from "cloudflare:test";
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -96,7 +96,7 @@ describe("a currency that the euro replaced", () => {
   it.each(JOINED)("%s is converted exactly, rounded half to even", async (currency, perEuro, since) => {
     const fixed = BigInt(unitsPerEuro(perEuro));
     expect(Number(fixed) / JOINED_UNITS).toBe(Number(perEuro));
-    // In the middle between two, where that can be: of the litas.
+    // Exactly halfway between two values, which is possible for the litas.
     const middle = Array.from({ length: 5_000 }, (_, n) => BigInt(n)).filter(
       (usd) => (2n * usd * BigInt(JOINED_UNITS)) % (2n * fixed) === fixed,
     );
@@ -108,7 +108,7 @@ describe("a currency that the euro replaced", () => {
       );
       expect(BigInt(found.rate)).toBe(divide(usd * BigInt(JOINED_UNITS), fixed));
     }
-    // The day before it is a currency of its own.
+    // The day before, it is a separate currency.
     const before = addDays(since, -1);
     await db.run(sql`INSERT OR REPLACE INTO exchange_rates VALUES ('EUR', ${before}, 1, 'a test', 0)`);
     const none = sql`SELECT ${rateInForce(sql`p.currency`, sql`p.day`)} AS rate FROM (SELECT ${currency} AS currency, ${before} AS day) p`;

@@ -1,4 +1,4 @@
-/** The views of the data vault, exact over a small log, and the table of profiles: in clear, and masked. */
+/** The views of the data vault, exact for a small log, and the table of profiles: unmasked and masked. */
 import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";

@@ -1,10 +1,10 @@
-/** The real database behind a guard, which counts what is asked of it, or makes it fail. */
+/** The real database behind a guard, which counts its calls, or makes them fail. */
 import { env } from "cloudflare:workers";
 
 /** `reads`: the call changes nothing. */
 export type Guard = <Answer>(act: () => Promise<Answer>, reads: boolean) => Promise<Answer>;
 
-/** The real thing, with some of its methods behind the guard: those that read, and those that may write. */
+/** The real object, with some of its methods behind the guard: those that read, and those that may write. */
 export const guarded = <Target extends object>(
   target: Target,
   { reads, writes }: { reads: readonly string[]; writes: readonly string[] },
@@ -25,7 +25,7 @@ const RUNS = ["all", "raw", "run", "first"];
 const isRead = (text: string) =>
   /^\s*(?:SELECT|WITH)\b/i.test(text) && !/\b(?:INSERT|UPDATE|DELETE|REPLACE)\b/i.test(text);
 
-/** A batch goes through the guard once, as a statement by itself does. */
+/** A batch passes the guard once, like a single statement. */
 export function guardedDatabase(guard: Guard): D1Database {
   const originals = new WeakMap<object, { original: D1PreparedStatement; reads: boolean }>();
   const statement = (original: D1PreparedStatement, reads: boolean): D1PreparedStatement => {
@@ -54,7 +54,7 @@ export function guardedDatabase(guard: Guard): D1Database {
   });
 }
 
-/** The environment with a database that counts its calls, and can be away. */
+/** The environment with a database that counts its calls, and can be made to fail. */
 export function watched() {
   const seen = { calls: 0, away: false };
   const DB = guardedDatabase(async (act) => {
@@ -75,7 +75,7 @@ export function databaseThatEnds(calls: number, behind: boolean): D1Database {
   });
 }
 
-/** The database, in which something else happens once, just before the first transaction that moves a projection. */
+/** The database, which runs something once, just before the first transaction that moves a projection. */
 export function databaseWith(happens: () => Promise<unknown>): D1Database {
   let isWriting = false;
   let hasHappened = false;

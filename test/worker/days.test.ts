@@ -1,4 +1,4 @@
-/** Days as a project's clock has them: midnights that do not exist or come twice, and what is counted once a day. */
+/** Days in a project's time zone: midnights that do not exist or occur twice, and counts per day. */
 import { sql } from "drizzle-orm";
 import { describe, expect, it, vi } from "vitest";
 import { answerOf, read } from "./api.ts";
@@ -12,7 +12,7 @@ async function projectWith(timezone: string, events: Event[]): Promise<string> {
   const project_id = `days-${++projects}`;
   await createProject(project_id, { timezone, currency: "EUR" });
   await answerOf("POST", `/import?project_id=${project_id}`, events);
-  // The queue hands them on.
+  // Through the queue.
   const stored = () => db.get<{ n: number }>(sql`SELECT count(*) AS n FROM events WHERE project_id = ${project_id}`);
   await vi.waitFor(async () => expect((await stored()).n).toBe(events.length), { timeout: 200_000, interval: 50 });
   await settle();
@@ -55,7 +55,7 @@ describe("a day whose midnight does not exist or occurs twice", () => {
     ]);
     const hours = async (startTime: string, endTime: string) =>
       (await answerTo<Series>("metrics/visits", project, { startTime, endTime, granularity: "hour" })).points;
-    // 25 hours as 24 points: the last one, 23 o'clock, came twice.
+    // 25 hours as 24 points: the last one, 23:00, occurs twice.
     const long = await hours("2026-04-04T03:00:00Z", "2026-04-05T04:00:00Z");
     expect([long.length, long.at(-1)]).toEqual([
       24,

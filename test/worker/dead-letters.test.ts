@@ -92,7 +92,7 @@ describe("a log that fails for a long time", () => {
   });
 });
 
-/** What the consumer does with messages on the free plan. */
+/** Runs the consumer with messages on the free plan. */
 async function consumed(messages: Parameters<typeof createMessageBatch<EventMessage>>[1]) {
   const batch = createMessageBatch<EventMessage>("edgepixel-events", messages);
   await worker.queue(batch, { ...env, PLAN: "free" });

@@ -1,4 +1,4 @@
-/** `npm run export`, against the Worker behind a network that breaks off, on a real D1 and a real bucket. */
+/** `npm run export` against the Worker, behind a network that fails, with a real D1 and a real bucket. */
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -25,7 +25,7 @@ let env: Env;
 let db: Database;
 let server: Server;
 let url: string;
-/** What the network does to the next answers. */
+/** The faults that the network applies to the next answers. */
 let broken = 0;
 
 beforeAll(async () => {
@@ -121,7 +121,7 @@ it("says when the archive has no files for these days, and then creates no folde
 it("accepts no key as an argument, and no empty key", async () => {
   const given = await run(TOKEN, [...DAYS, "--out", out, "--key", TOKEN]);
   expect(given).toMatchObject({ code: 1, output: expect.stringContaining("EDGEPIXEL_KEY") });
-  // Without one at hand it goes on as if none were set.
+  // An empty EDGEPIXEL_KEY counts as none.
   const { output } = await run("", [...DAYS, "--out", out, "--url", "https://pixel.invalid"]);
   expect(output).toContain("Put a key with the role admin into EDGEPIXEL_KEY.");
 });

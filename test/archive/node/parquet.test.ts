@@ -1,4 +1,4 @@
-/** Rows of any size are decoded in slices, and those that are looked for are found in them. */
+/** Rows of any size are decoded in slices, and a search finds its rows in them. */
 import { expect, it } from "vitest";
 import { at, COLUMNS } from "../../../worker/archive/columns.ts";
 import { decode, encode, groupsOf, type Row, type Wanted } from "../../../worker/archive/parquet.ts";

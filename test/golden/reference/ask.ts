@@ -1,4 +1,4 @@
-/** What is asked of the reference: a report's address, taken apart. */
+/** A question to the reference: the parts of a report's address. */
 import type { GoldenChange } from "../payout-rules.ts";
 import { type GoldenProject, PROJECTS } from "../projects.ts";
 import type { Row, Select } from "./database.ts";
@@ -6,16 +6,16 @@ import type { Row, Select } from "./database.ts";
 export type Ask = {
   project: GoldenProject;
   query: URLSearchParams;
-  /** The part of the path behind the report's name. */
+  /** The part of the path after the report's name. */
   rest: string[];
-  /** Null: all. */
+  /** Null: all tags. */
   tags: string[] | null;
-  /** What rules that were made later, and decisions, have changed since; null: nothing. */
+  /** Later rules, decisions and corrections; null: none. */
   changes: readonly GoldenChange[] | null;
   period: { from: string; to: string };
   /** With `$project`, `$from`, `$to` and the query's own parameters; `TAGGED` restricts `banner_tag` to `tags`, `NARROWED` a field, `BEGUN` that of a person's first event. */
   select: Select;
-  /** What a report has found out of these events, for its next question. */
+  /** A report's cache of results from these events. */
   kept: Map<string, unknown>;
 };
 
@@ -65,12 +65,12 @@ export function takeApart(
   return { name, ask: { project, query, rest, tags, changes, period, select: bound, kept } };
 }
 
-/** How every answer begins. */
+/** The fields that every answer has. */
 export const head = ({ project_id, timezone }: GoldenProject) => ({ project_id, timezone });
 
-/** A part of a whole; null where there is nothing to divide by. */
+/** A share; null if the divisor is zero. */
 export const rate = (part: number, whole: number): number | null => (whole > 0 ? part / whole : null);
 
-/** As text sorts in JavaScript; what has no tag is the empty text. */
+/** The order of texts in JavaScript; no tag is the empty text. */
 export const byText = (a: string | null, b: string | null): number =>
   (a ?? "") < (b ?? "") ? -1 : (a ?? "") > (b ?? "") ? 1 : 0;

@@ -1,4 +1,4 @@
-/** What bots sent, by day and reason. Tests are no events here; a bot's second transaction is still a bot's. */
+/** Events of bots, by day and reason. Tests do not count; a bot's repeated transaction does. */
 import { byText, type Report } from "./ask.ts";
 
 export const bots: Report = async ({ project, period, query, select }) => {

@@ -1,4 +1,4 @@
-/** A row per banner tag: what it brought in the period, and in the one that it is compared with. */
+/** A row per banner tag: its figures in the period, and in the compared period. */
 import { type Ask, byText, head, type Report, rate } from "./ask.ts";
 import type { Row } from "./database.ts";
 import { averageOf, money, type Paid, payments, shareOf } from "./money.ts";
@@ -6,7 +6,7 @@ import { averageOf, money, type Paid, payments, shareOf } from "./money.ts";
 type Period = Ask["period"];
 type Counts = Row & { name: string; visits: number; registrations: number; first_deposits: number };
 
-/** In which currency amounts are. */
+/** The currency of amounts. */
 const intoOf = ({ project, query }: Ask): string => query.get("currency") ?? project.currency;
 
 /** `group` is the tag, or nothing for the total. */
@@ -72,7 +72,7 @@ async function campaignsIn(ask: Ask, { from, to }: Period, group: string) {
 
 /**
  * The beginning of the hour of each tag's last event up to a day. An hour that the clocks show twice begins the first time:
- * it is sought by half hours, as long as the clock shows the same hour.
+ * it is searched in steps of half an hour, as long as the clock shows the same hour.
  */
 async function lastEvents({ project, select }: Ask, { to }: Period): Promise<Map<string, string>> {
   const rows = await select<{ name: string; beginning: string }>(
@@ -97,7 +97,7 @@ async function lastEvents({ project, select }: Ask, { to }: Period): Promise<Map
 const DAY = 86_400_000;
 const shift = (date: string, days: number) => new Date(Date.parse(date) + days * DAY).toISOString().slice(0, 10);
 
-/** As many days just before, the nearest before on the same weekdays, or the same days a year earlier. */
+/** The compared period: as many days just before, the nearest on the same weekdays, or the same days a year earlier. */
 function compared({ from, to }: Period, compare: string): Period {
   if (compare === "previous") {
     const days = (Date.parse(to) - Date.parse(from)) / DAY + 1;
@@ -156,7 +156,7 @@ export const campaigns: Report = async (ask) => {
     currency: intoOf(ask),
     ...period,
     rows,
-    // Fewer tags than an answer has room for.
+    // There are fewer tags than fit in an answer.
     rows_left_out: 0,
     total: {
       ...total.figures(""),

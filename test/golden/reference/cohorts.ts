@@ -1,4 +1,4 @@
-/** Who came back so many days after the first, by the week (day, month) of the first; and what they have paid since. */
+/** How many came back on each day after the first, by the week (day, month) of the first; and what they have paid since. */
 import { END } from "../projects.ts";
 import { head, type Report, rate } from "./ask.ts";
 import type { Row } from "./database.ts";
@@ -9,7 +9,7 @@ type Found = Row & { cohort: string; banner_tag: string; day: number; people: nu
 const DAYS = [0, 1, 3, 7, 14, 30, 60, 90];
 
 const NAMES = ["people", "active"] as const;
-/** Payments with the first day of who paid, and with the tag that brought them in place of the payment's own. */
+/** Payments with the payer's first day, and with the tag that brought the payer instead of the payment's tag. */
 const PAYMENTS = `(SELECT p.* REPLACE (q.brought_by AS banner_tag), q.first_day::DATE AS first_day
   FROM payments p JOIN persons q USING (project_id, person))`;
 
@@ -22,7 +22,7 @@ function retentionOf(rows: readonly Found[]) {
   return { players: first?.people ?? 0, retention };
 }
 
-/** Income with each of the days that were over for who paid it and by whose end it had come. */
+/** Income, repeated for each day of the payer that is over and by whose end it had arrived. */
 const byAge = (today: string) => `(SELECT p.*, n.day AS by_day FROM ${PAYMENTS} p, (SELECT unnest([${DAYS}]) AS day) n
   WHERE p.event_date::DATE <= first_day + n.day AND (n.day = 0 OR first_day + n.day < ${today}))`;
 

@@ -1,4 +1,4 @@
-/** The golden events in DuckDB, with what counts derived from them. */
+/** The golden events in DuckDB, with the counted events derived from them. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { PROJECTS } from "../projects.ts";
 import { goldenRates } from "../rates.ts";
 import { FACTS } from "./facts.ts";
 
-/** Only what a sender says, and what was seen of the sender; what the product derives from it is left out. */
+/** Only the sender's fields, and what was observed of the sender; fields that the product derives are left out. */
 const SENT = {
   arrived: "BIGINT",
   project_id: "VARCHAR",
@@ -71,7 +71,7 @@ const struct = (columns: Record<string, string>) =>
     .map(([name, type]) => `${name}: '${type}'`)
     .join(", ")}}`;
 
-/** `$name` in the query is the value of that name; values that it does not ask for are left out. */
+/** `$name` in the query is the value with that name; values that it does not use are left out. */
 async function select<T extends Row>(
   connection: DuckDBConnection,
   sql: string,
@@ -82,7 +82,7 @@ async function select<T extends Row>(
   return reader.getRowObjectsJS().map((row) => plain(row) as T);
 }
 
-/** Whole numbers as JavaScript's own. Those that it cannot hold are money, and leave DuckDB as text. */
+/** Whole numbers as JavaScript numbers. Larger ones are money, which DuckDB returns as text. */
 function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value === "object" && value !== null) {

@@ -1,4 +1,4 @@
-/** What a first event is of; of several in one millisecond it is the one whose fields sort first. */
+/** The fields of a first event; of several in one millisecond, the one whose fields sort first. */
 const FIELDS = ["country", "device", "app_id", "platform"].map((field) => ({
   field,
   value: `coalesce(${field}, '')`,
@@ -6,8 +6,8 @@ const FIELDS = ["country", "device", "app_id", "platform"].map((field) => ({
 const ORDER = `(timestamp, ${FIELDS.map(({ value }) => value).join(", ")})`;
 
 /**
- * What counts, for whom and for which tag, as SPEC words it, in DuckDB's SQL over the raw events in the order in which
- * they arrived. Nothing that the senders' side derived is used: days and hours come from DuckDB's own calendar.
+ * Which events count, for which person and tag, as SPEC defines it, in DuckDB's SQL over the raw events in their order
+ * of arrival. No derived field of the events is used: days and hours come from DuckDB's calendar.
  */
 export const FACTS = [
   // An event is its project and event_id, apart for what is trusted and what can count; the first to arrive is the event.

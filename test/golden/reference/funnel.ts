@@ -1,4 +1,4 @@
-/** Visit → registration → first deposit → repeat deposit: who took which step, and how long after the one before. */
+/** Visit → registration → first deposit → repeat deposit: who took which step, and how long after the previous one. */
 import { byText, type Report, rate } from "./ask.ts";
 
 const STEPS = ["visit", "registration", "first_deposit", "repeat_deposit"];
@@ -12,7 +12,7 @@ const MILESTONES = `
     SELECT this.*, this.reached_at - before.reached_at AS elapsed
     FROM reached this LEFT JOIN reached before ON before.person = this.person AND before.step = this.step - 1)`;
 
-/** By the first visit's day, each step behind the one before it; by its own day, whoever took the step. */
+/** By the first visit's day, each step after the previous one; or by the step's day, everybody who took it. */
 const MEMBERS = {
   visit_date: `members AS (
     SELECT s.step, first.tag AS banner_tag, first.reached_on, s.elapsed
@@ -24,11 +24,11 @@ const MEMBERS = {
 
 type Found = { banner_tag: string | null; step: number; players: number; median: number | null; times: number[] };
 
-/** How long a step may take to be in which bucket, in milliseconds. */
+/** The upper limits of the buckets of durations, in milliseconds. */
 const UP_TO = ["1 minute", "5 minutes", "15 minutes", "1 hour", "6 hours", "1 day", "3 days", "7 days", "30 days"].map(
   (length) => `(epoch(INTERVAL '${length}') * 1000)`,
 );
-/** How many took no longer than each, and how many took any time. */
+/** The number that took no longer than each limit, and the number of all. */
 const WITHIN = `[${[...UP_TO.map((upTo) => `count(*) FILTER (elapsed <= ${upTo})`), "count(elapsed)"].join(", ")}]`;
 const SECONDS = [60, 300, 900, 3_600, 21_600, 86_400, 259_200, 604_800, 2_592_000, null];
 

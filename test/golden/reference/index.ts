@@ -1,4 +1,4 @@
-/** The truth of every report, by its own derivation from the raw events: shares neither code nor SQL with the product. */
+/** The expected answer of every report, derived from the raw events without the product's code or SQL. */
 import type { StoredEvent } from "../../../worker/event.ts";
 import { reports } from "./aggregates.ts";
 import { type Ask, type Report, takeApart } from "./ask.ts";
@@ -17,7 +17,7 @@ import { revenue } from "./revenue.ts";
 import { series } from "./series.ts";
 import { traffic } from "./traffic.ts";
 
-/** By the first part of the path. */
+/** The reports, by the first part of the path. */
 const REPORTS: Record<string, Report> = {
   metrics: (ask) => (ask.rest.length > 0 ? series(ask) : metrics(ask)),
   campaigns,
@@ -36,7 +36,7 @@ const REPORTS: Record<string, Report> = {
   statements,
 };
 
-/** Answers as JSON what the product should answer at this address, for a key limited to these tags (null: not). */
+/** The product's expected answer at this address, as JSON, for a key limited to these tags (null: not limited). */
 export type Reference = (address: string, tags: string[] | null, changes: Ask["changes"]) => Promise<unknown>;
 
 /** `sent` in the order of arrival. */

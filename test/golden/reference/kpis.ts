@@ -1,4 +1,4 @@
-/** A day at a glance, by app and in all. */
+/** The figures of a day, by app and in total. */
 import { head, type Report } from "./ask.ts";
 import type { Row } from "./database.ts";
 import { averageOf, money, payments } from "./money.ts";

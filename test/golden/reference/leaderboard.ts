@@ -1,4 +1,4 @@
-/** Who scored most in an app; of equal sums, whose last change of the sum was earlier. */
+/** The highest scores in an app; of equal sums, the one whose last change was earlier is first. */
 import { END } from "../projects.ts";
 import type { Report } from "./ask.ts";
 import type { Row } from "./database.ts";

@@ -1,4 +1,4 @@
-/** Lifetime values: of each player (and of visitors who paid), by segment and in all. */
+/** Lifetime values: of each player (and of visitors who paid), by segment and in total. */
 import { head, type Report } from "./ask.ts";
 import type { Row } from "./database.ts";
 import { average, money, type Paid, payments, segmentOf } from "./money.ts";
@@ -35,7 +35,7 @@ export const ltv: Report = async (ask) => {
     FROM (SELECT *, ${BROUGHT_BY} AS banner_tag FROM persons) p LEFT JOIN paid USING (person)
     WHERE project_id = $project AND (p.player_id IS NOT NULL OR paid.person IS NOT NULL) AND TAGGED AND BEGUN
     ORDER BY p.player_id IS NOT NULL, coalesce(p.player_id, p.visitor_id)`);
-  // A person's payments are all of theirs, whatever tag each counts for.
+  // All payments of a person count, whatever the tag of each.
   const of = await payments(ask, ["person"], "true");
   const inIt = into === null ? null : await payments(ask, ["person"], "true", { into });
   const worth = people

@@ -1,15 +1,15 @@
-/** Sums of money, exact: in the currencies it came in, and in another at the rate of each event's date. */
+/** Exact sums of money: in the original currencies, and in another at the rate of each event's date. */
 import type { Ask } from "./ask.ts";
 import type { Row } from "./database.ts";
 
 export type Paid = {
   events: number;
-  /** Those that are in `exact`. */
+  /** The currencies in `exact`. */
   converted: number;
   /** In 1e-12 of the currency converted into. */
   exact: bigint;
   totals: Record<string, string>;
-  /** What has no rate. */
+  /** The amounts without a rate. */
   unconverted: Record<string, string>;
 };
 
@@ -79,19 +79,19 @@ export function halfEven(part: bigint, whole: bigint): bigint {
   return rest > whole || (rest === whole && cut % 2n === 1n) ? cut + 1n : cut;
 }
 
-/** Four places at most, two at least. */
+/** Four decimal places at most, two at least. */
 export function decimal(units: bigint): string {
   const digits = String(units < 0n ? -units : units).padStart(5, "0");
   return `${units < 0n ? "-" : ""}${digits.slice(0, -4)}.${digits.slice(-4).replace(/0{1,2}$/, "")}`;
 }
 
 export const money = (exact: bigint): string => decimal(halfEven(exact, 100_000_000n));
-/** So many per cent of it, of two places at most. */
+/** A percentage of it; the percentage has at most two decimal places. */
 export const shareOf = (exact: bigint, percent: number): string =>
   decimal(halfEven(exact * BigInt(Math.round(percent * 100)), 100_000_000n * 10_000n));
 export const average = (exact: bigint, over: number): string | null =>
   over > 0 ? decimal(halfEven(exact, 100_000_000n * BigInt(over))) : null;
-/** Of what has no rate, nobody knows the average. */
+/** An average of amounts without a rate is unknown. */
 export const averageOf = ({ exact, unconverted }: Paid, over: number): string | null =>
   Object.keys(unconverted).length > 0 ? null : average(exact, over);
 

@@ -1,4 +1,4 @@
-/** What affiliates earn: the rules, one event after the other, over who did what for which tag as DuckDB has it. */
+/** What affiliates earn: applies the rules to one event after the other; DuckDB gives each event's person and tag. */
 import { CLICK_RULES, type GoldenRule, type GoldenTerms, PAYOUT_RULES } from "../payout-rules.ts";
 import { END } from "../projects.ts";
 import { type Ask, head, type Report } from "./ask.ts";
@@ -63,7 +63,7 @@ async function happened({ select }: Ask): Promise<Happened[]> {
   return rows as unknown as Happened[];
 }
 
-/** Of each rule its last version for the day, the newest rule first. */
+/** The last version of each rule for the day, the newest rule first. */
 function fitting<Terms>(rules: readonly GoldenRule<Terms>[], tag: string, day: string) {
   const ids = [...new Set(rules.map(({ id }) => id))].sort().reverse();
   return ids.flatMap((id) => {
@@ -81,14 +81,14 @@ function isFlagged(event: Happened, before: readonly Happened[], rules: typeof C
     if (event_type !== null && event_type !== event.event_type) return false;
     const since = event.click_at === null ? null : event.timestamp - event.click_at;
     if (kind === "too_fast") return since !== null && since < seconds * 1_000;
-    // Whole seconds are what is compared.
+    // Times are compared in whole seconds.
     if (kind === "too_late") return since !== null && Math.floor(since / 1_000) > seconds;
     let found = 0;
     for (let at = before.length - 1; at >= 0; at--) {
       const other = before[at] as Happened;
       if (other.timestamp <= event.timestamp - seconds * 1_000) break;
       if (other.event_type !== event.event_type) continue;
-      // All come from one network, those of servers by their click.
+      // All are from one network, those from servers by their click's.
       if (kind === "velocity" || (other.person !== event.person && other.click_at !== null)) found++;
     }
     if (kind === "velocity") return found + 1 > (conversions as number);

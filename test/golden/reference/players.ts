@@ -44,7 +44,7 @@ async function all(ask: Ask) {
   const segment = query.get("segment");
   const [from, to] = [query.get("spend_from"), query.get("spend_to")];
   const spent = found.map((row) => ({ row, spend: of([`player ${row.player_id}`], "spend") }));
-  // Stable: who spent the same stays in the order of ids.
+  // A stable sort: players with equal amounts stay in the order of ids.
   const sign = direction === "DESC" ? -1 : 1;
   if (bySpend)
     spent.sort((a, b) => sign * Number(a.spend.exact > b.spend.exact) - sign * Number(a.spend.exact < b.spend.exact));

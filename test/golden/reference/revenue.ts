@@ -1,4 +1,4 @@
-/** What was paid, by day or hour. */
+/** Payments, by day or hour. */
 import { type Ask, head, type Report } from "./ask.ts";
 import type { Row } from "./database.ts";
 import { average, money, type Payments, payments, shareOf } from "./money.ts";

@@ -1,4 +1,4 @@
-/** One figure over time, by the project's own hours or days, those in which nothing happened included. */
+/** One figure over time, by hour or day in the project's time zone, including empty ones. */
 import { END } from "../projects.ts";
 import { byText, head, type Report, rate } from "./ask.ts";
 import type { Row } from "./database.ts";
@@ -32,7 +32,7 @@ const NAMES: Record<
 };
 
 const QUARTER = 900_000;
-/** Quarters of an hour, told apart by what the clock shows: an hour that it shows twice is one of two hours. */
+/** Quarters of an hour, grouped by the clock's hour: an hour that occurs twice is one bucket of two hours. */
 const clock = (granularity: string) => `
   quarters AS (
     SELECT moment, timezone($timezone, to_timestamp(moment / 1000)) AS local

@@ -1,4 +1,4 @@
-/** Where visitors came from: each by the first visit of the period, and what they did in it. */
+/** The sources of visitors: each by the first visit in the period, and the figures of what they did in it. */
 import { byText, head, type Report, rate } from "./ask.ts";
 import type { Row } from "./database.ts";
 import { averageOf, money, payments } from "./money.ts";
@@ -78,7 +78,7 @@ export const traffic: Report = async (ask) => {
     currency: into.into,
     ...period,
     rows,
-    // Fewer values than an answer has room for.
+    // There are fewer values than fit in an answer.
     rows_left_out: 0,
     total: figures(
       {

@@ -1,4 +1,4 @@
-/** A project changes from the tables to rows of days: every answer is the same to the byte, and the tables continue without it. */
+/** A project changes from tables to rows of days: every answer is the same to the byte, and the tables continue without it. */
 import { env } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import { localTime } from "../../worker/calendar.ts";

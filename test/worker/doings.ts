@@ -1,4 +1,4 @@
-/** What players did, as reports find it of a project whose reports are made of days, and as it follows from a naive count. */
+/** What players did: as reports find it for a project whose reports are made from rows of days, and from a naive count. */
 import { env } from "cloudflare:workers";
 import { sql } from "drizzle-orm";
 import { doings, FIRST_DATE } from "../../worker/projections/doings.ts";
@@ -8,7 +8,7 @@ import type { Figures } from "./oracle.ts";
 type Totals = Record<string, number>;
 type Doings = { totals: Totals; first_dates: Record<string, string> };
 
-/** Its own alone, whatever the others are kept to. */
+/** Changes only this project, and not the setting of the others. */
 export async function makeOfDays(project_id: string): Promise<void> {
   const { results } = await env.DB.prepare("SELECT project_id FROM projects WHERE by_days = 0").all<{
     project_id: string;
@@ -25,7 +25,7 @@ async function makeOfTables(projects: readonly string[]): Promise<void> {
   await keepToTables();
 }
 
-/** A name that no player has: those of visitors begin with a control character. */
+/** A name that no player can have: visitors' names begin with a control character. */
 const isPlayer = (person: string) => !person.startsWith("\u001f");
 
 /** Events by tag (null: of all), player, type and app; and the first days, as they are looked up where a row has none. */
@@ -46,7 +46,7 @@ async function find(project_id: string, tags: readonly string[]): Promise<Doings
   return { totals, first_dates: Object.fromEntries(people.map(({ person, first_date }) => [person, first_date])) };
 }
 
-/** As found where its reports are made of days, be it for this question alone. */
+/** The result with reports made from rows of days, if need be only for this query. */
 export async function doingsIn(project_id: string, tags: readonly string[]): Promise<Doings> {
   const row = await env.DB.prepare("SELECT by_days FROM projects WHERE project_id = ?").bind(project_id).first();
   if (row?.by_days === 1) return find(project_id, tags);

@@ -1,4 +1,4 @@
-/** The doors that anyone can knock at: what a stranger costs, and how many of their requests are taken. */
+/** The public routes: what requests of strangers cost, and how many of them are accepted. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { principalOfKey } from "../../worker/http/keys.ts";
@@ -10,9 +10,9 @@ import { makeApiKey } from "./keys.ts";
 import { type Asking, ask, guessedKey, sendSpin, visit } from "./knock.ts";
 import { createProject } from "./log.ts";
 
-/** What the tests' configuration allows in a window. */
+/** The limits in a window, from the tests' configuration. */
 const LIMIT = 20;
-/** Windows are aligned to the clock: more pass where the tries fall into several. */
+/** Windows are aligned to the clock: more requests pass if they are spread over several. */
 const windows = (began: number, seconds: number) => 2 + Math.floor((Date.now() - began) / (seconds * 1_000));
 
 describe("strangers", () => {
@@ -29,7 +29,7 @@ describe("strangers", () => {
     const after = seen.calls;
     expect(await findProject(bindings, "known", now)).toMatchObject({ project_id: "known" });
     expect(seen.calls).toBe(after);
-    // A project that was made meanwhile is found.
+    // A project that is created meanwhile is found.
     await createProject("made-meanwhile");
     expect(await findProject(bindings, "made-meanwhile", now + 2_001)).toMatchObject({ project_id: "made-meanwhile" });
     seen.away = true;
@@ -80,7 +80,7 @@ describe("strangers", () => {
     const statuses = (await Promise.all(guesses)).map(({ status }) => status);
     expect(new Set(statuses)).toEqual(new Set([401, 429]));
     expect(seen.calls - before).toBeLessThanOrEqual(LIMIT * windows(began, LIMITS.sign_in.seconds));
-    // Those whom nothing limits do not make an isolate forget, either.
+    // Requests that no limit applies to evict no cached key, either.
     const now = Date.now();
     expect(await principalOfKey(bindings, key, now)).toMatchObject({ role: "collect" });
     for (let n = 0; n < 1_100; n++) expect(await principalOfKey(bindings, guessedKey(1_000 + n), now)).toBeNull();

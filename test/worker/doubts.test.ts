@@ -1,4 +1,4 @@
-/** What networks, browsers and back ends really send: accepted where possible, with a warning. */
+/** Doubtful values that networks, browsers and back ends really send: accepted if possible, with a warning. */
 import { describe, expect, it } from "vitest";
 import { type Door, fields } from "../../worker/event.ts";
 import { readEvent } from "../../worker/event-reading.ts";
@@ -8,7 +8,7 @@ import { isMacro, namesNothing } from "../../worker/placeholder.ts";
 const NOW = Date.parse("2026-11-28T12:00:00Z");
 const DAY = 86_400_000;
 
-/** As the log has it. */
+/** The event as the log stores it. */
 const ABSENT = Object.fromEntries(Object.keys(fields).map((field) => [field, null]));
 type Told = { event?: Record<string, unknown>; told: string[] };
 function read(sent: Record<string, unknown>, door: Door = "pixel"): Told {
@@ -131,7 +131,7 @@ describe("a value that is no id", () => {
     expect(namesNothing(value)).toBe(true);
     expect(read({ player_id: value }).told).toEqual(["placeholder player_id"]);
     expect(read({ player_id: "", visitor_id: value }).told).toEqual(["placeholder visitor_id"]);
-    // Else this visitor's past, which is everybody's, would be the player's.
+    // Otherwise the past of this visitor id, which many people share, would become the player's.
     expect(read({ visitor_id: value })).toMatchObject({
       event: { player_id: "p1", visitor_id: null },
       told: ["placeholder visitor_id"],

@@ -1,6 +1,6 @@
 /**
- * Duties with more to do than one invocation may ask for, on either plan: each ends complete, in several invocations, and
- * none of them goes over. Rows that only have to be many are made in the database itself.
+ * Duties with more work than one invocation may do, on either plan: each is completed in several invocations, and none
+ * of these exceeds its budget. Rows of which many are needed are made by SQL in the database.
  */
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -32,7 +32,7 @@ const NOW = Date.UTC(2026, 6, 1, 12);
 const START = Date.UTC(2026, 4, 1);
 const on = (plan: Plan): Env => ({ ...env, PLAN: plan });
 
-/** What the largest of these invocations asked for; each was within its plan's limits. */
+/** The calls of the largest of these invocations; each was within its plan's limits. */
 function worstOf(name: string, plan: Plan, budgets: readonly Budget[]) {
   const { limits } = budgets[0] as Budget;
   expect(limits).toEqual(PLANS[plan]);
@@ -55,7 +55,7 @@ function worstOf(name: string, plan: Plan, budgets: readonly Budget[]) {
 
 const count = async (query: string) => (await env.DB.prepare(query).first<number>("n")) ?? 0;
 
-/** An event in each hour, of a few people; the log has them since an hour. */
+/** An event in each hour, of a few people; they were stored in the log an hour ago. */
 const appendHours = (project_id: string, hours: number, player: string) =>
   env.DB.prepare(
     `WITH RECURSIVE n(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n LIMIT ${hours})
@@ -88,7 +88,7 @@ describe("the archive of events of many hours", () => {
 
   it.each([
     ["free", "ann-1", 10],
-    // The request itself may do all of the first pass.
+    // The request itself may complete the first pass.
     ["paid", "bob-2", 2],
   ] as const)("has a person erased in pieces on the %s plan", async (plan, player, invocations) => {
     const request = new Request(`https://duties.example/api/v1/players/${player}?project_id=hours`, {
@@ -213,7 +213,7 @@ describe("live counters of many projects", () => {
 
 describe("300 projects with everything due at once, on the free plan", () => {
   const PROJECTS = Array.from({ length: 300 }, (_, n) => `due-${n}`);
-  /** Reports that cannot be made stand first, more of them than one invocation tries. */
+  /** Reports that fail are first, more of them than one invocation tries. */
   const BROKEN = 5;
   const now = NOW + 400 * DAY_MS;
   const day = (before: number) => new Date(now - before * DAY_MS).toISOString().slice(0, 10);
@@ -222,20 +222,20 @@ describe("300 projects with everything due at once, on the free plan", () => {
       .bind(JSON.stringify(PROJECTS), ...values)
       .run();
 
-  /** Objects that were woken, whose alarms are none of this test's. */
+  /** Names of the objects that would be woken: their real alarms would disturb this test. */
   const woken: string[] = [];
   const bindings = {
     ...env,
     PLAN: "free",
     RUNNER: { getByName: (name: string) => ({ wake: async () => woken.push(name) }) },
   } as unknown as Env;
-  /** Each of these was woken once; none once more while it is at it, since it would be for nothing. */
+  /** Each of these was woken once, and not again while it ran, which would be useless. */
   async function wokenOnce(names: string[], again: () => Promise<Budget[]>): Promise<void> {
     expect(woken.splice(0).sort()).toEqual(names.sort());
     expect(await again()).toHaveLength(1);
     expect(woken).toEqual([]);
   }
-  /** What the objects of these names do, each in an invocation of its own. */
+  /** Runs the objects with these names, each in a separate invocation. */
   async function send(
     kind: string,
     ids: string[],
@@ -287,7 +287,7 @@ describe("300 projects with everything due at once, on the free plan", () => {
     const made = channels.slice(BROKEN);
     worstOf("scheduled reports", "free", await runDuty("scheduled reports", bindings, later));
     expect(await count(`SELECT count(*) AS n FROM scheduled_reports WHERE sent_to = '${day(1)}'`)).toBe(made.length);
-    // Nor are those tried again and again that cannot be made.
+    // Reports that fail are not tried again and again.
     await wokenOnce(
       made.map((id) => `channel ${id}`),
       () => runDuty("scheduled reports", bindings, later + 1_000),

@@ -1,10 +1,10 @@
-/** Runs duties in tests as their objects do: each run has a budget of its own, and goes over it only by failing the test. */
+/** Runs duties in tests as their objects do: each run has a separate budget, and exceeding it fails the test. */
 import { env } from "cloudflare:workers";
 import { DUTIES } from "../../worker/cron.ts";
 import type { Progress } from "../../worker/duties/duty.ts";
 import { type Budget, metered } from "../../worker/store/budget.ts";
 
-/** One invocation of a duty, and what it asked for. */
+/** Runs one invocation of a duty; returns its result and budget. */
 export async function runOnce(
   name: string,
   bindings: Env = env,
@@ -16,7 +16,7 @@ export async function runOnce(
   return { progress: await duty.run(own, budget, now), budget };
 }
 
-/** Invocations, one after the other, until there is nothing more to do now. Gives the budgets that they used. */
+/** Runs invocations in turn until there is nothing more to do now. Returns their budgets. */
 export async function runDuty(name: string, bindings: Env = env, now = Date.now()): Promise<Budget[]> {
   const budgets: Budget[] = [];
   for (;;) {

@@ -1,7 +1,7 @@
 declare namespace Cloudflare {
   interface Env {
     MIGRATIONS: import("@cloudflare/vitest-pool-workers").D1Migration[];
-    /** How many random histories a property test goes through; empty for as many as usual. */
+    /** The number of random histories of a property test; empty for the default. */
     HISTORIES: string;
   }
 }

@@ -26,17 +26,17 @@ beforeAll(keepToTables);
 const DAY = 86_400_000;
 const START = Date.UTC(2026, 7, 1, 10);
 
-/** What must not be found anywhere, in any case. */
+/** Texts that must not be found anywhere, in upper or lower case. */
 const PERSONAL = ["alice-77", "browser-a1", "browser-a2", "browser-shared", "Alice@Mail.example", "35699123456"];
 
-/** Every text that an event has of its sender, but for ids and names. */
+/** All texts of an event from its sender, except ids and names. */
 const EVERY_TEXT = Object.fromEntries(
   PERSONAL_COLUMNS.filter(
     (name) => LOG_COLUMNS[name][0] === "text" && !/^(?:player|visitor|event|transaction)_id$|^duplicate_of$/.test(name),
   ).map((name) => [name, `${name} of alice-77`]),
 );
 
-/** A player with everything that a player can have, among others. */
+/** A player with every kind of data, among other players. */
 async function populate(project_id: string): Promise<void> {
   await createProject(project_id);
   let minutes = 0;
@@ -133,7 +133,7 @@ const tablesOf = async () =>
     ).all<{ name: string }>()
   ).results.map(({ name }) => name);
 
-/** Every row of every table that is this project's or nobody's, and all that its Durable Objects hold. */
+/** Every row of this project or of no project in every table, and all data of its Durable Objects. */
 async function everything(project_id: string): Promise<Record<string, string>> {
   const held: Record<string, string> = {};
   for (const table of await tablesOf()) {
@@ -164,7 +164,7 @@ async function everything(project_id: string): Promise<Record<string, string>> {
     );
     held[key] = JSON.stringify({ ...whole, audit: own, annotations });
   }
-  // Also what is in the bucket and on no list.
+  // Including objects of the bucket that are on no list.
   for (const key of await keysIn("events/")) {
     const object = (await env.ARCHIVE.get(key)) as R2ObjectBody;
     for await (const rows of decode(await object.arrayBuffer())) {
@@ -183,7 +183,7 @@ async function foundIn(project_id: string): Promise<string[]> {
   );
 }
 
-/** All figures, with those who are named replaced by how many there are of each kind of row. */
+/** All figures; rows with names are replaced by their number. */
 async function totalsOf(project_id: string) {
   const figures = await figuresIn(project_id);
   const anonymous = Object.entries(figures).map(([table, rows]) => [
@@ -203,7 +203,7 @@ async function totalsOf(project_id: string) {
   return [...anonymous, results];
 }
 
-/** Lets a minute pass. */
+/** Simulates that a minute has passed. */
 const later = () => env.DB.prepare("UPDATE erasures SET due_at = 0").run();
 
 async function finished(id: string, bindings: Env = env): Promise<SignedReceipt> {
@@ -240,7 +240,7 @@ describe("after an erasure", () => {
   beforeAll(async () => {
     await populate("erased");
     await populate("untouched");
-    // As of settled days, whose events have gone from the log.
+    // As on settled days, whose events were removed from the log.
     await env.DB.batch([
       env.DB.prepare(
         "INSERT INTO retired_events (project_id, event_id, standing) VALUES ('erased', 'gone-alice-77', 1)",
@@ -364,7 +364,7 @@ describe("after an erasure", () => {
   });
 });
 
-/** Bindings whose transactions are done and the answer lost, or which are refused now and then; so is the bucket. */
+/** Bindings of which some calls are made and their answer lost, and some are refused; the same for the bucket. */
 function faulty(kind: "answer lost" | "refused"): Env {
   let random = 7;
   const unlucky = () => {
@@ -378,7 +378,7 @@ function faulty(kind: "answer lost" | "refused"): Env {
         return async (statements: D1PreparedStatement[]) => {
           if (kind === "refused" && unlucky()) throw fail();
           const results = await target.batch(statements);
-          // A single statement can be the first of several calls of a piece: it must come through some time.
+          // A single statement can be the first of several calls of a piece of work: it must succeed at some time.
           if (kind === "answer lost" && (statements.length > 1 || unlucky())) throw fail();
           return results;
         };
@@ -538,7 +538,7 @@ describe("suppression", () => {
       accepted: 1,
       results: [{ errors: [{ code: "erased", field: "player_id" }] }, { status: "accepted" }],
     });
-    // On their way when it came into force.
+    // Events that were in the queue when the suppression began.
     const underWay = (event_id: string, player_id: string) =>
       storedEvent({ project_id: "quiet", event_type: "spin", event_id, player_id });
     await deliver([{ events: [underWay("late-1", "alice-77"), underWay("late-2", "bob-5")] }]);

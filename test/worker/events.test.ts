@@ -188,7 +188,7 @@ describe("a request", () => {
   });
 });
 
-/** The queue, where every send counts and the chosen ones fail. */
+/** The queue, which counts its sends and fails the chosen ones. */
 function faultyQueue(fails: (nth: number) => boolean): Env {
   let sends = 0;
   const EVENTS = new Proxy(env.EVENTS, {
@@ -204,7 +204,7 @@ function faultyQueue(fails: (nth: number) => boolean): Env {
 }
 
 describe("a batch too large for one message", () => {
-  /** Some 340 KB of events without ids of their own: more than one send. */
+  /** Some 340 KB of events without ids: more than one send. */
   const batch = (event_type: string) =>
     JSON.stringify(
       Array.from({ length: 450 }, (_, n) => ({ event_type, player_id: `p${n}`, data: { note: "x".repeat(700) } })),
@@ -237,7 +237,7 @@ describe("a batch too large for one message", () => {
     const refused = await attempt(large, bindings);
     expect(refused.status).toBe(503);
     expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);
-    // Some of it is in the log by now.
+    // Some of these events are in the log by now.
     await vi.waitFor(async () => expect(await stored("level_up")).toBeGreaterThan(0), {
       timeout: 200_000,
       interval: 100,

@@ -1,4 +1,4 @@
-/** Exchange rates: loaded and corrected by administrators, and read from the daily feed over a real connection. */
+/** Exchange rates: loaded and corrected by administrators, and fetched from the daily feed over a real connection. */
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, inject, it } from "vitest";
@@ -80,7 +80,7 @@ describe("rates", () => {
       "JPY,2026-05-01,0.00640000,treasury",
       "",
     ]);
-    // Loads of the same millisecond are told apart: by this a report knows that its answer is another.
+    // Loads in the same millisecond have different times: by these a report detects that its answer changed.
     const loads = (await list()).rows.map((row) => row.loaded_at);
     expect(new Set(loads).size).toBe(2);
     const audit = await read("/audit?limit=1");
@@ -223,7 +223,7 @@ describe("rates", () => {
 });
 
 const NOW = Date.parse("2026-05-04T15:15:00Z");
-/** The feed as the bank writes it, with a rate for each currency. */
+/** The feed in the bank's format, with a rate for each currency. */
 const feed = (days: Record<string, Record<string, string>>) => `<?xml version="1.0" encoding="UTF-8"?>
 <gesmes:Envelope xmlns:gesmes="http://www.gesmes.org/xml/2002-08-01" xmlns="http://www.ecb.int/vocabulary/2002-08-01/eurofxref">
 	<gesmes:subject>Reference rates</gesmes:subject>
@@ -298,7 +298,7 @@ describe("the feed's document", () => {
 });
 
 let addresses = 0;
-/** Bindings whose feed answers so. */
+/** Bindings with a feed that gives this answer. */
 async function fedBy(answer: FeedAnswer, address = `/${++addresses}.xml`): Promise<Env> {
   const ECB_FEED_URL = `${inject("feed")}${address}`;
   await fetch(ECB_FEED_URL, { method: "PUT", body: JSON.stringify(answer) });
@@ -316,7 +316,7 @@ describe("the feed", () => {
     const bindings = await fedBy({ body: GOOD });
     expect(await refreshRates(bindings, NOW)).toEqual({ status: "ok", last_rate_date: "2026-05-04", error: null });
     expect(await known()).toEqual(IN_FORCE);
-    // Again: nothing is written anew.
+    // The second run writes nothing.
     const before = await list();
     await refreshRates(bindings, NOW + 3_600_000);
     expect(await list()).toEqual(before);
@@ -344,7 +344,7 @@ describe("the feed", () => {
     const { status, body } = await health(bindings);
     expect([status, body.status, body.dependencies.exchange_rates]).toEqual([200, "ok", "failing"]);
     expect(body.exchange_rates).toEqual({ last_rate_date: "2026-05-04", error: state.error, without_rate: [] });
-    // And it mends.
+    // And the next good answer is used.
     await fedBy({ body: GOOD }, address);
     expect((await refreshRates(bindings, NOW + 120_000)).status).toBe("ok");
   });

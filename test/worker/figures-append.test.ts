@@ -1,4 +1,4 @@
-/** The log in segments against what SPEC says of ids, transactions and trust. */
+/** The log in segments against SPEC's rules of ids, transactions and trust. */
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
@@ -14,7 +14,7 @@ import { kept } from "./oracle.ts";
 beforeAll(makeTables);
 beforeEach(emptyTables);
 
-/** Few ids and transactions, so that everything collides. */
+/** Few ids and transactions, so that many collide. */
 const anEvent = fc.record({
   project_id: fc.constantFrom("one", "one", "two"),
   event_id: fc.integer({ min: 1, max: 25 }).map((n) => `e${n}`),
@@ -63,7 +63,7 @@ describe("appending in segments", () => {
         const log = await logged();
         expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1));
         for (const project of ["one", "two"]) {
-          // Of tests and bots it does not matter whether they repeat anything: they count nowhere.
+          // For tests and bots, repeats do not matter: they count nowhere.
           const told = (all: { event: StoredEvent; duplicate: boolean }[]) =>
             all
               .filter(({ event }) => event.project_id === project)

@@ -1,4 +1,4 @@
-/** Figures of the new core and those that they are compared with, as far as both tell the same. */
+/** Figures of the new core and those that they are compared with, reduced to what both have. */
 import { ANY_TAG } from "../../worker/figures/scopes.ts";
 import type { Sheet } from "./figures-read.ts";
 
@@ -7,7 +7,7 @@ const PAYMENTS = ["purchase", "deposit", "refund"];
 /** Whether a scope is everybody, or everybody under a filter. */
 const isOfEverybody = (scope: string): boolean => scope.split("\u001f").length === 2;
 
-/** What the oracle has no figure for: amounts of types that are no payments, but for their sum by tag and day. */
+/** Figures that the oracle does not have: amounts of types that are no payments, except their sum by tag and day. */
 const isBeyond = ([part, scope, , ...rest]: unknown[]): boolean => {
   if (part === "cohort_money") return !PAYMENTS.includes(String(rest[1]));
   if (part === "money_by_hour") return !PAYMENTS.includes(String(rest[0]));
@@ -15,7 +15,7 @@ const isBeyond = ([part, scope, , ...rest]: unknown[]): boolean => {
   return isOfEverybody(String(scope)) || rest[3] !== "none";
 };
 
-/** As they are comparable: sums of money carried over, and what counted first and is a duplicate now among the duplicates. */
+/** Normalised for comparison: sums of money with carries, and events that counted first and are duplicates now as duplicates. */
 export function comparable(sheet: Sheet): Sheet {
   const all: Sheet = {};
   const add = (name: unknown[], by: number) => {
@@ -51,14 +51,14 @@ export const withoutOthers = (people: Record<string, unknown>) =>
     }),
   );
 
-/** Without sums that are all nothing, of which some tables keep the row. */
+/** Without rows whose sums are all zero, which some tables keep. */
 export const withoutNothing = (sheet: Sheet): Sheet =>
   Object.fromEntries(Object.entries(sheet).filter(([, sums]) => sums.some((sum) => sum !== 0)));
 
-/** No tag begins with a control character: what does is everybody, or under a filter (see `scopes.ts`). */
+/** No tag begins with a control character: such a name is for everybody, or a filter (see `scopes.ts`). */
 const isUnderFilter = (scope: string): boolean => scope.startsWith("\u001f") && scope !== ANY_TAG;
 
-/** Whether the tables of the other projections have a cell: they know no filter and no platform, nor where somebody paid. */
+/** Whether the tables of the other projections have a cell: they have no filter, no platform, and not where a person paid. */
 export function isKept(cell: string): boolean {
   const [part, scope, , type, ...rest] = JSON.parse(cell) as unknown[];
   if (isUnderFilter(String(scope))) return false;

@@ -1,4 +1,4 @@
-/** A step of the figures that ends at any of its calls: the step that continues counts each event once. */
+/** A step of the figures that is interrupted at any of its calls: the next step counts each event once. */
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
@@ -16,7 +16,7 @@ import { createProject, db, storedEvent } from "./log.ts";
 const HOUR_MS = 3_600_000;
 const NOW = Date.now();
 
-/** Players and visitors, a late one and a link among them. */
+/** Events of players and visitors, including a late one and a link. */
 const eventsOf = (project_id: string, round: number): StoredEvent[] =>
   Array.from({ length: 12 }, (_, n) =>
     storedEvent({
@@ -29,7 +29,7 @@ const eventsOf = (project_id: string, round: number): StoredEvent[] =>
     }),
   );
 
-/** The database, whose `nth` call is refused or does its work and has no answer. */
+/** The database, whose `nth` call is refused, or takes effect without an answer. */
 const dying = (nth: number, isLost: boolean) => {
   let calls = 0;
   return guardedDatabase(async (act) => {

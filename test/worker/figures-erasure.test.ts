@@ -1,4 +1,4 @@
-/** Erasing a person from the rows that figures are counted from: no figure changes, and counting goes on as if from the log. */
+/** Erasing a person from the rows that figures are counted from: no figure changes, and counting continues as from the log. */
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -30,7 +30,7 @@ const count = async (layout: Layout, limit?: number) => {
   while ((await advance(env, db, figuresBy(layout), Date.now(), limit)).behind > 0);
 };
 
-/** `meanwhile` is done behind each step: projections may go on behind some of them. */
+/** `meanwhile` runs after each step: projections may run after some of them. */
 async function erase(project_id: string, player_id: string, meanwhile?: () => Promise<void>): Promise<void> {
   const id = await begin(db, { project_id, player_id, suppress: false }, Date.now(), async (_, statements) => {
     await transact(db, statements);
@@ -51,11 +51,11 @@ async function rowsOf(project_id: string): Promise<string> {
   return JSON.stringify(tables.map(({ results }) => results));
 }
 
-/** Names in random histories are too short to be told from other text: each gets one that is not. */
+/** Names in random histories are too short to be found in other text: each is replaced by a longer one. */
 const LONG: Record<string, string> = { p1: "player-alice", p2: "player-bobby", v1: "browser-one", v2: "browser-two" };
 const longer = (name: string | null) => (name === null ? null : (LONG[name] ?? name));
 
-/** What people did and paid, whoever they are called now. */
+/** What people did and paid, without their names. */
 const nameless = (people: Record<string, unknown>) =>
   Object.values(people)
     .map((one) => JSON.stringify({ ...(one as object), player_id: null }))
@@ -99,10 +99,10 @@ describe("an erasure of the figures' rows", () => {
             expect(await readDays(project_id)).toEqual(days);
             expect(nameless(await readPeople(project_id))).toEqual(people);
           } else {
-            // What they have not read they read as soon as the erasure lets them.
+            // The projections read the remaining events as soon as the erasure permits.
             await erase(project_id, longer(who) ?? "", () => count(layout));
           }
-          // Of visitors that nobody links to them nothing is theirs.
+          // Visitors that are not linked to the person are not theirs.
           expect(await rowsOf(project_id)).not.toContain(longer(who));
           await happen(after);
           await count(layout);
@@ -156,7 +156,7 @@ describe("an erasure of the figures' rows", () => {
     );
     await count(layout);
     expect(await rowsOf(project_id)).toContain("browser-aa");
-    // A test tells the erasure whose browser it is, and no figure.
+    // A test event links a browser to a person for the erasure, and not for figures.
     await append(db, [spin(6, { player_id: "alice-77", visitor_id: "browser-aa", test: 1 })]);
     await append(db, [spin(7, { visitor_id: "browser-aa" }), spin(8, { visitor_id: "browser-ab" })]);
     await settle(TABLES);
@@ -178,7 +178,7 @@ describe("an erasure of the figures' rows", () => {
       event(`s${n}`, null, `browser-${String.fromCharCode(97 + n)}`),
     );
     await append(db, [
-      // The first of a page, which is called after it.
+      // The first of a page, whose id the page is named by.
       event("opens", null, "browser-0"),
       ...strangers,
       event("seen-by-alice-77", null, "browser-aa"),
@@ -212,7 +212,7 @@ describe("an erasure of the figures' rows", () => {
     for (const name of names) expect(after).not.toContain(name);
     expect(after).toContain("bob-5");
     expect(await readDays(project_id)).toEqual(days);
-    // Whoever comes by the old names is somebody new.
+    // A later event with the old names is of a new person.
     await append(db, [event("again", null, "browser-aa"), event("b again", null, "browser-b")]);
     await count(layout);
     const people = (await readPeople(project_id)) as Record<string, { total_events: number }>;

@@ -18,7 +18,7 @@ const words = new Words();
 const rules: Rules = { words, attribution_days: 2, scopes: NO_FILTERS };
 const codes = (...names: (string | null)[]) => fc.constantFrom(...names.map((name) => words.code(name)));
 
-/** Few moments and names, so that much of it happens at once, and again. */
+/** Few moments and names, so that many events are simultaneous or repeated. */
 const anEvent = fc
   .record({
     slot: fc.integer({ min: 0, max: 60 }),

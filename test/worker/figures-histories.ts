@@ -1,4 +1,4 @@
-/** Random histories of two projects, out of which figures are counted. */
+/** Random histories of two projects, from which figures are counted. */
 import fc from "fast-check";
 import type { StoredEvent } from "../../worker/event.ts";
 import type { Layout } from "../../worker/figures/run.ts";
@@ -6,19 +6,19 @@ import type { AskedFilter } from "./figures-oracle.ts";
 import { storedEvent } from "./log.ts";
 
 export const DAY = 86_400_000;
-// Over the end of daylight saving time in New York, 2026-11-01.
+// Around the end of daylight saving time in New York, 2026-11-01.
 export const FROM = Date.parse("2026-10-30T00:00:00Z");
 
 export type Clock = { project_id: string; timezone: string };
 
-/** Two projects, each with a clock of its own, and with windows that change. */
+/** Two projects in different time zones, with attribution windows that change. */
 export const PROJECTS = [
   { project_id: "figures-one", timezone: "America/New_York" },
   { project_id: "figures-two", timezone: "UTC" },
 ] as const satisfies readonly Clock[];
 export const WINDOW = 2;
 
-/** Few ids, tags and moments, so that everything collides: repeats, ties, shared visitors, late links, late tags. */
+/** Few ids, tags and moments, so that many collide: repeats, ties, shared visitors, late links, late tags. */
 const anEvent = fc.record({
   project: fc.constantFrom(0, 0, 0, 1),
   event_id: fc.integer({ min: 1, max: 90 }).map((n) => `e${n}`),
@@ -70,13 +70,13 @@ const aFilter = fc
     app_id: some("slots", "", "none such"),
     platform: some("ios", ""),
   })
-  // Mostly one or two conditions: of more nothing is left.
+  // Mostly one or two conditions: more would match no event.
   .chain((filter) => fc.subarray(Object.entries(filter), { minLength: 1, maxLength: 2 }))
   .map((entries): AskedFilter => Object.fromEntries(entries.filter(([, value]) => value !== undefined)));
 
 /**
- * A batch is appended, perhaps again, perhaps in the order of time as nearly all events come; then the figures may run; and
- * now and then the projects get another attribution window.
+ * A batch is appended, perhaps twice, perhaps in the order of time, which is the usual one; then the figures may run; and
+ * sometimes the attribution windows change.
  */
 const anAction = fc.record({
   window: fc.constantFrom(null, null, null, null, null, 1, WINDOW, 30),
@@ -85,7 +85,7 @@ const anAction = fc.record({
   again: fc.boolean(),
   lay: fc.boolean(),
   run: fc.option(fc.integer({ min: 1, max: 30 }), { freq: 2 }),
-  /** A filter that somebody asks for, in a project, and in how many pieces its past is counted then. */
+  /** A filter that is requested in a project, and the number of pieces of its past that are counted then. */
   ask: fc.option(fc.tuple(fc.constantFrom(0, 0, 1), aFilter), { freq: 3 }),
   fill: fc.constantFrom(0, 1, 1, 2, 5),
 });
@@ -103,7 +103,7 @@ export const aHistory = fc.record({
 
 export type Action = typeof anAction extends fc.Arbitrary<infer Value> ? Value : never;
 
-/** Which project an event is of is told by its place among these. */
+/** The projects of events, by index. */
 export const eventsOf = ({ events, inTime }: Action, projects: readonly Clock[] = PROJECTS): StoredEvent[] => {
   const stored = events.map(({ project, who: [player_id, visitor_id], slot, minutes, money, where, ...event }) => {
     const { project_id, timezone } = projects[project] as Clock;

@@ -16,7 +16,7 @@ const rowsOf = (table: Figures[keyof Figures]) =>
     row: row as Record<string, number>,
   }));
 
-/** A filter as somebody asks for it. */
+/** A requested filter. */
 export type AskedFilter = {
   banner_tag?: string[];
   banner_tag_not?: string[];
@@ -38,7 +38,7 @@ export function fitsFilter(filter: AskedFilter, event: StoredEvent, tag: string)
   return true;
 }
 
-/** Figures in which the fields that the oracle does not divide by stand in the place of those that it does. */
+/** Figures of events in which fields that the oracle does not group by replace those that it does. */
 function swapped(
   sent: readonly StoredEvent[],
   attributionDays: number,
@@ -57,10 +57,10 @@ function sheetUnder(sent: StoredEvent[], days: number, fits: Fits, under?: Under
   return sheetOf(figuresOf(sent, days, fits), { byPlatform, byPlace }, under);
 }
 
-/** What is needed to tell the figures under a filter: those of all, and whose first events fit. */
+/** The input of figures under a filter: those of everybody, and the people whose first events match. */
 type Under = { all: Figures; fitting: Fitting };
 
-/** The figures under a filter, as rows of days have them. */
+/** The figures under a filter, in the form of rows of days. */
 export function filteredDays(sent: StoredEvent[], days: number, filter: AskedFilter, number: number): Sheet {
   const fits: Fits = (event, tag) => fitsFilter(filter, event, tag);
   const under = { all: figuresOf(sent, days), fitting: fittingOf(sent, days, fits) };
@@ -92,8 +92,8 @@ export function daysOf(sent: StoredEvent[], attributionDays: number): Sheet {
 }
 
 /**
- * The cells that figures tell. By platform, and money by country and device, they are told by figures of which those fields
- * stand in the place of others; without them, they are left out.
+ * The cells of the figures. Those by platform, and money by country and device, come from figures in which those fields
+ * replace others; without such figures, these cells are left out.
  */
 export function sheetOf(figures: Figures, others?: { byPlatform: Figures; byPlace: Figures }, under?: Under): Sheet {
   const sheet: Sheet = {};
@@ -130,7 +130,7 @@ export function sheetOf(figures: Figures, others?: { byPlatform: Figures; byPlac
       ["app_id", app],
     ]);
   }
-  // Everybody's figures by tag were counted there.
+  // Everybody's figures by tag are already counted.
   for (const { key, row } of rowsOf(others?.byPlatform.activity ?? {})) {
     const [date, type, person, hour, tag, platform] = key;
     for (const scope of [ALL, tag])
@@ -184,14 +184,14 @@ export function sheetOf(figures: Figures, others?: { byPlatform: Figures; byPlac
       ["device", device],
     ]);
   }
-  // Over all dimensions the day has its counts in a column of their own.
+  // The day's counts over all dimensions are in a separate column.
   for (const [name, sums] of Object.entries(sheet)) {
     const [part, scope, date, type, hour, dimension] = JSON.parse(name);
     if (part !== "cells" || dimension !== "none" || hour !== null) continue;
     delete sheet[name];
     sheet[JSON.stringify(["counts", scope, date, type])] = sums;
   }
-  // Amounts of other types are in no table of payments; by tag they are in a table of their own.
+  // Amounts of other types are in no table of payments; by tag they are in a separate table.
   for (const { key, row } of rowsOf(figures.money_summary)) {
     const [date, type, tag, currency] = key;
     const sums = [row.total ?? 0, row.whole ?? 0, row.fraction ?? 0];
@@ -248,7 +248,7 @@ function addSteps(figures: Figures, add: Add, fitting: FittingOf): void {
   }
 }
 
-/** What people pay, by the day on which they were first here, which `player_days` tells. */
+/** People's payments by the day of their first event, from `player_days`. */
 function addCohorts(figures: Figures, add: Add, fitting: FittingOf): void {
   const begun = new Map<unknown, { at: number; tag: string; date: string }>();
   for (const { key, row } of rowsOf(figures.player_days)) {
@@ -272,7 +272,7 @@ function addCohorts(figures: Figures, add: Add, fitting: FittingOf): void {
   }
 }
 
-/** The days on which people paid, each with the one before. */
+/** The days on which people paid, each with their previous one. */
 function addPayers(figures: Figures, add: Add): void {
   const days = new Map<string, Set<string>>();
   for (const { key } of rowsOf(figures.payments)) {
@@ -290,7 +290,7 @@ function addPayers(figures: Figures, add: Add): void {
   }
 }
 
-/** Who was active on their first day, and deposited on the day of their first deposit: in all, and in each app. */
+/** People active on their first day, and depositors on the day of their first deposit: in total, and in each app. */
 function addFirsts(figures: Figures, add: Add, fitting: FittingOf): void {
   const firstDays = new Map<unknown, string>();
   for (const { key } of rowsOf(figures.player_days)) {
@@ -316,7 +316,7 @@ function addFirsts(figures: Figures, add: Add, fitting: FittingOf): void {
   }
 }
 
-/** What is known of each person, as `readPeople` tells it. */
+/** The data of each person, as `readPeople` returns them. */
 export const peopleOf = (sent: StoredEvent[], attributionDays: number): Record<string, unknown> =>
   peopleIn(figuresOf(sent, attributionDays));
 

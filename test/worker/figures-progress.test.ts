@@ -1,4 +1,4 @@
-/** The figures come to a log that is old: they count it in slices, and say how far they are. */
+/** The figures of an existing log: they count it in slices, and report their progress. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { figuresFrom, figuresProgress } from "../../worker/projections/figures-progress.ts";
@@ -13,7 +13,7 @@ import { createProject, db, settle, TABLES } from "./log.ts";
 
 const HOUR_MS = 3_600_000;
 const NOW = Date.parse("2026-11-20T12:10:00Z");
-/** Not on a developer's machine, where nobody has a day's allowance. */
+/** Not as on a developer's machine, where no daily limit applies. */
 const on = (PLAN: Plan): Env => ({ ...unwoken, PLAN, LOCAL: "" });
 
 const appendOld = (project_id: string, many: number) =>
@@ -53,7 +53,7 @@ describe("figures that are added to an existing log", () => {
     const budgets = await runDuty("figures", on("free"));
     expect(await cursor()).toBe(1_500);
     for (const { queries } of budgets) expect(queries).toBeLessThanOrEqual(PLANS.free.queries);
-    // Each step has an invocation of its own, and ten milliseconds of the processor.
+    // Each step has a separate invocation, with ten milliseconds of processor time.
     expect(budgets.length).toBeGreaterThanOrEqual(15);
     // Woken again in the same hour, it does nothing.
     at(NOW + 40 * 60_000);
@@ -63,7 +63,7 @@ describe("figures that are added to an existing log", () => {
     await runDuty("figures", on("free"));
     expect([await cursor(), await statusOf("free")]).toEqual([3_000, "counting"]);
     expect(await figuresProgress(db)).toEqual({ whole: false, cursor: 3_000, head: 3_200 });
-    // It ought to have gone on.
+    // It should have continued by now.
     at(NOW + 3 * HOUR_MS);
     expect(await statusOf("free")).toBe("behind");
     await runDuty("figures", on("free"));
@@ -85,7 +85,7 @@ describe("figures that are added to an existing log", () => {
   it("know the first complete day of a project whose older events had been removed", async () => {
     expect(await figuresFrom(db, "settled")).toBe("2026-08-01");
     expect(await figuresFrom(db, "old")).toBeNull();
-    // What is settled later had been counted by then.
+    // Days that are settled later were already counted.
     await env.DB.prepare("UPDATE projects SET settled_before = '2026-08-10' WHERE project_id = 'old'").run();
     await appendOld("old", 1);
     await runDuty("figures", on("free"));
@@ -95,12 +95,12 @@ describe("figures that are added to an existing log", () => {
 
   it("begin again with a rebuild, and count everything at once if reports wait for them, on either plan", async () => {
     at(NOW + 4 * HOUR_MS);
-    // The tables answer of both, as of projects whose log the figures have not had.
+    // The tables answer for both projects, as if the figures had not counted their logs.
     await env.DB.prepare("UPDATE projects SET by_days = 0").run();
     await rebuild(env, db, PROJECTIONS, "figures");
     await runDuty("figures", on("free"));
     expect(await figuresProgress(db)).toEqual({ whole: false, cursor: 1_500, head: 5_001 });
-    // One waits, in the same hour.
+    // A report waits, in the same hour.
     await env.DB.prepare("UPDATE projects SET by_days = 1 WHERE project_id = 'old'").run();
     const free = await runDuty("figures", on("free"));
     expect(await figuresProgress(db)).toEqual({ whole: true, cursor: 5_001, head: 5_001 });

@@ -1,4 +1,4 @@
-/** The figures of a project as the new core's rows have them, by names that say what each is. */
+/** The figures of a project from the new core's rows, by descriptive names. */
 import { env } from "cloudflare:workers";
 import { lineOf, widthOf } from "../../worker/figures/changes.ts";
 import { DEPOSITOR_LINES } from "../../worker/figures/counters/depositors.ts";
@@ -14,7 +14,7 @@ import { type Milestone, type State, unpair, wayAt } from "../../worker/figures/
 import { readPage } from "../../worker/figures/visitor-pages.ts";
 import { Words } from "../../worker/figures/words.ts";
 
-/** Sums by a name, which is JSON of what they are of. */
+/** Sums by a name: JSON of their dimensions. */
 export type Sheet = Record<string, number[]>;
 
 const DAY = 86_400_000;
@@ -36,7 +36,7 @@ const cell = (words: Words, key: number) => {
 };
 const kind = (lines: Record<string, number>, line: number) => Object.keys(lines).find((name) => lines[name] === line);
 
-/** How an entry of each part is called. */
+/** The name of an entry of each part. */
 const NAMES: Record<Exclude<PartName, "counts">, Name> = {
   cells: ({ words, line, key }) => [words.name(line), null, ...cell(words, key)],
   cells_by_hour: ({ words, line, key }) => [words.name(Math.floor(line / 24)), line % 24, ...cell(words, key)],
@@ -84,7 +84,7 @@ export async function readDays(project_id: string): Promise<Sheet> {
   return sheet;
 }
 
-/** As `players` has it, with what the person did and paid. */
+/** The row of `players`, with what the person did and paid. */
 export async function readPeople(project_id: string): Promise<Record<string, unknown>> {
   const words = await wordsOf(project_id);
   const rules = { words, attribution_days: 0 };
@@ -131,7 +131,7 @@ function described(person: string, state: State, words: Words) {
   };
 }
 
-/** The dates of all events that people have in their rows. */
+/** The dates of all events in people's rows. */
 export async function keptDates(project_id: string): Promise<number[]> {
   const read = async <Row>(text: string) => (await env.DB.prepare(text).bind(project_id).all<Row>()).results;
   const rows = await read<{ recent: string }>(

@@ -1,4 +1,4 @@
-/** A changed attribution window, in the figures: those who do nothing more are counted by the new one, too. */
+/** A changed attribution window in the figures: people without new events are counted by the new one, too. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { failingDuties } from "../../worker/duties/failing-duties.ts";
@@ -23,7 +23,7 @@ const DAY = 86_400_000;
 const NOW = Date.now();
 const sent: Record<string, StoredEvent[]> = {};
 
-/** Each comes by a tag, and does something 1, 5 and 20 days later: half of them players, half visitors in a page. */
+/** Each person comes by a tag, and has events 1, 5 and 20 days later: half are players, half visitors in a page. */
 const eventsOf = (project_id: string, prefix: string) =>
   Array.from({ length: 12 }, (_, n) =>
     [0, 1, 5, 20].map((days) =>
@@ -72,11 +72,11 @@ describe("the figures of a project whose attribution window changes", () => {
     expect(await recountSome(2)).toBe(true);
     expect(await places()).not.toEqual(before);
     expect(comparable(await readDays("one"))).not.toEqual(comparable(daysOf(sent.one as StoredEvent[], 3)));
-    // Changed again on the way, it begins again.
+    // Changed again meanwhile, the recount restarts.
     await changeWindow("one", 7);
     expect(await places()).toEqual(before);
     await recountSome(2);
-    // The duty goes on from there.
+    // The duty continues from there.
     const budgets = await runDuty("figures");
     await expectWindow("one", 7);
     expect(await places()).toEqual([]);
@@ -114,7 +114,7 @@ describe("the figures of a project whose attribution window changes", () => {
     };
     expect(await run()).toBe("later");
     expect(await failingDuties(db)).toEqual([{ name: "reattribution", since: expect.any(String) }]);
-    // From the next run on, after a pause, those come last that have failed.
+    // From the next run on, after a pause, people who failed are last.
     expect(await run()).toBe("later");
     await expectWindow("well", 3);
     const more = eventsOf("well", "q");
@@ -137,7 +137,7 @@ describe("the figures of a project whose attribution window changes", () => {
     while (await recountSome(2)) expect(await advanceErasure(unwoken, db, STEPS, id, Date.now())).toBe(false);
     await settle();
     expect(await advanceErasure(unwoken, db, STEPS, id, Date.now())).toBe(true);
-    // Held by the erasure, nobody is counted.
+    // While the erasure holds the figures, nobody is counted.
     await changeWindow("one", 6);
     expect([await recountSome(2), (await places()).length]).toEqual([false, 1]);
   });

@@ -1,4 +1,4 @@
-/** Appending and running against the oracle: every figure of every day and person, after random histories. */
+/** Appending events and running the figures against the oracle: every figure of every day and person, after random histories. */
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -40,7 +40,7 @@ const settle = async (layout: Layout) => {
   while ((await runFigures(env.DB, 1_000, layout)).behind > 0);
 };
 
-/** Who does something is counted by the window as it is then, with all of the past. */
+/** A person with a new event is counted with the present window, including the whole past. */
 async function oneMoreEach(layout: Layout): Promise<StoredEvent[]> {
   const events: StoredEvent[] = [];
   for (const { project_id, timezone } of PROJECTS)
@@ -140,7 +140,7 @@ describe("the figures", () => {
       ).first();
     expect(await sizes()).toMatchObject({ chunks: 9 });
     expect(Number((await sizes())?.row)).toBeLessThan(5_000);
-    // A late one into the last closed chunk but one: the first seven stay as they are.
+    // A late event for the last closed chunk but one: the first seven chunks stay unchanged.
     await env.DB.prepare(
       "UPDATE people_past SET recent = '' WHERE until IN (SELECT until FROM people_past ORDER BY until LIMIT 7)",
     ).run();

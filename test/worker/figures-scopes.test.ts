@@ -1,4 +1,4 @@
-/** Figures under filters that somebody asks for, whose past is counted in pieces while events come, against the oracle. */
+/** Figures under requested filters, whose past is counted in pieces while events arrive, against the oracle. */
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -47,7 +47,7 @@ const aSlice: fc.Arbitrary<SliceSize> = fc.record({
   chunks: fc.constantFrom(1, 2, 100),
 });
 
-/** The figures of a project as the oracle has them, under each filter that is kept, too. */
+/** The oracle's figures of a project, also under each stored filter. */
 async function expected(project_id: string, sent: StoredEvent[], window: number): Promise<Sheet> {
   const filters = await scopesOf(db, project_id);
   return Object.assign(
@@ -126,7 +126,7 @@ describe("figures under a filter", () => {
 
   const justBefore = (happens: () => Promise<unknown>) => databaseOf({ DB: databaseWith(happens) });
   const SMALL: SliceSize = { rows: 4, pages: 1, chunks: 10 };
-  /** What changes figures: each was made from the same people. */
+  /** Operations that change figures, each computed from the same people. */
   const CHANGES = {
     run: (on: Database) => advance(env, on, figuresBy(LAYOUT), Date.now(), 3),
     piece: (on: Database, project_id: string) => fillSome(on, project_id, SMALL),
@@ -215,7 +215,7 @@ describe("the filters of a project", () => {
     await settle();
     await save(project_id, "kept", { banner_tag: [], country: ["SE", "MT"] });
     await makeApiKey({ role: "viewer", project_id, banner_tags: ["b", "a"] });
-    // Of one tag under a filter the rows are those of the filter.
+    // For one tag under a filter, the rows are those of the filter.
     await save(project_id, "tagged", { banner_tag: ["a"], device: ["mobile"] });
     const saved = [{ country: ["MT", "SE"] }, { banner_tag: ["a", "b"] }, { device: ["mobile"] }].map(filterText);
     for (const filter of [...saved, filterText(MT), filterText({ country: ["MT", "FI"] })])
@@ -224,7 +224,7 @@ describe("the filters of a project", () => {
     const before = await numbers(project_id);
     const under = await rowsUnder(project_id);
     expect(under).toBeGreaterThan(0);
-    // Asked for a week later, and so in use.
+    // Requested a week later, and therefore in use.
     await askScope(db, project_id, filterText({ country: ["FI", "MT"] }), NOW + 7 * DAY, null);
     expect(await keepScopes(env, db, NOW + 31 * DAY)).toBe(true);
     expect((await scopesOf(db, project_id)).map(({ filter }) => filter)).toEqual([
@@ -265,12 +265,12 @@ describe("the filters of a project", () => {
     const names = (from: number, to: number) => Array.from({ length: to - from }, (_, n) => `C${from + n}`);
     expect(of("reader")).toEqual(names(200 - MOST_OF_A_READER, 200));
     expect(of(null)).toEqual(names(MOST_OF_A_READER, MOST_SCOPES));
-    // What others made is there for it, too.
+    // It can also use filters that others made.
     expect(await askScope(db, project_id, country(MOST_OF_A_READER), NOW, "reader")).toMatchObject({ asked_by: null });
     for (let n = 180; n < 200; n++) await save(project_id, `read-${n}`, { country: [`C${n}`] });
     expect(await askScope(db, project_id, country(300), NOW, "reader")).toBeNull();
     expect(await askScope(db, project_id, country(300), NOW, "another")).toMatchObject({ asked_by: "another" });
-    // What keys are limited to has room of its own.
+    // Filters for the tags that keys are limited to have a separate limit.
     const { length } = await scopesOf(db, project_id);
     for (const tags of [
       ["a", "b"],

@@ -1,4 +1,4 @@
-/** Events of settled days leave the people who did them, and no figure changes by it, then or later. */
+/** Events of settled days are removed from people's rows, and no figure changes, then or later. */
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -14,7 +14,7 @@ import { histories } from "./histories.ts";
 import { createProject, storedEvent } from "./log.ts";
 
 const TIMEZONE = "America/New_York";
-/** Whose people keep the events of settled days, and whose do not. */
+/** A project whose people keep the events of settled days, and one whose people do not. */
 const [KEEPS, FORGETS] = ["settled-keeps", "settled-forgets"] as const;
 const clockOf = (project_id: string): [Clock, Clock] => [
   { project_id, timezone: TIMEZONE },
@@ -32,7 +32,7 @@ const run = (layout: Layout) => runFigures(env.DB, 1_000, layout);
 const settleBefore = (date: string) =>
   env.DB.prepare("UPDATE projects SET settled_before = ? WHERE project_id IN (?, ?)").bind(date, KEEPS, FORGETS).run();
 
-/** As a sweep of the log does with the events that it takes. */
+/** Removes events from people's rows, as a sweep of the log does. */
 async function forgetThese(events: readonly StoredEvent[], layout: Layout): Promise<void> {
   const names = events.flatMap(({ player_id, visitor_id }) => [
     ...(player_id === null ? [] : [player_id]),
@@ -66,7 +66,7 @@ describe("events of settled days", () => {
               events.map((event) => ({ ...event, project_id: KEEPS })),
             );
             const days = settling[n] ?? null;
-            // Both in one run: which of two events comes first matters on a settled day.
+            // Both in one run: on a settled day it matters which of two events is first.
             if (action.run !== null || days !== null) await run(layout);
             if (days === null) continue;
             settled = Math.max(settled, days);
@@ -115,7 +115,7 @@ describe("events of settled days", () => {
       event("four", 5, { player_id: "p1", event_type: "spin" }),
     ]);
     await run(LAYOUT);
-    // Of the other player nothing was settled.
+    // The other player had nothing on the settled day.
     expect(await counts(0)).toEqual({ visit: [1, 1], deposit: [1, 2], $payer: [1, 2], $depositor: [1, 2] });
     const days = await readDays(FORGETS);
     expect(days[JSON.stringify(["money", "\u001fall", dayAfter(0), "deposit", "EUR", null, "none", ""])]).toEqual([

@@ -64,7 +64,7 @@ type Question = typeof aQuestion extends fc.Arbitrary<infer Value> ? Value : nev
 const isOf = (of: CellsAsked["wanted"], scope: string) =>
   of === "everybody" ? scope === ANY_TAG : of === "tags" ? scope !== ANY_TAG : of.includes(scope);
 
-/** The cells of a sheet that somebody asks for. */
+/** The requested cells of a sheet. */
 function chosen(sheet: Sheet, part: string, { of, dimension, value, types }: Question): [string, number[]][] {
   return Object.entries(sheet).filter(([name]) => {
     const [at, scope = "", , type = "", ...rest] = JSON.parse(name) as string[];
@@ -77,7 +77,7 @@ function chosen(sheet: Sheet, part: string, { of, dimension, value, types }: Que
 
 const sorted = (entries: [string, number[]][]) => entries.sort(([one], [other]) => (one < other ? -1 : 1));
 
-/** What reports read of days, against the sheet that has all cells. */
+/** The cells that reports read, against the sheet with all cells. */
 async function expectReading(project_id: string, sheet: Sheet, asked: Question): Promise<void> {
   const { of, hourly, dimension } = asked;
   const days = { project_id, filter: null, from: "2026-10-01", to: "2026-12-31", wanted: of };

@@ -1,4 +1,4 @@
-/** The same figures by the new core and by the tables of the other projections, as far as both have them. */
+/** The figures that both the new core and the tables of the other projections have. */
 import { env } from "cloudflare:workers";
 import { ANY_TAG } from "../../worker/figures/scopes.ts";
 import { comparable, isKept, withoutNothing, withoutOthers } from "./figures-compare.ts";

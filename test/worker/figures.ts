@@ -1,10 +1,10 @@
-/** The log in segments, whose tables no migration makes; and sums as plain records, for comparing them. */
+/** The log in segments, whose tables no migration creates; and sums as plain records, for comparison. */
 import { env } from "cloudflare:workers";
 import { type Changes, lineOf } from "../../worker/figures/changes.ts";
 import type { PersonEvent } from "../../worker/figures/person-event.ts";
 import { TABLES } from "../../worker/figures/tables.ts";
 
-/** Each sum that is not nothing, by scope, date, part, line and key. */
+/** Each sum that is not zero, by scope, date, part, line and key. */
 export function sumsOf(changes: Changes, nameOf = (scope: number) => String(scope)): Record<string, number[]> {
   const all: Record<string, number[]> = {};
   for (const [scope, dates] of changes.scopes)
@@ -16,7 +16,7 @@ export function sumsOf(changes: Changes, nameOf = (scope: number) => String(scop
   return all;
 }
 
-/** Where a history may be cut: between events of different moments. */
+/** The positions at which a history may be split: between events of different moments. */
 export const cutsOf = (events: readonly PersonEvent[]): number[] =>
   events.flatMap((event, index) => (index > 0 && events[index - 1]?.at !== event.at ? [index] : []));
 

@@ -1,4 +1,4 @@
-/** An answer is told to be the same only as long as it is, and kept only where its days are over. */
+/** An answer is 304 only as long as it would be the same, and cached only if its days are over. */
 import { env } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
@@ -55,7 +55,7 @@ describe("an answer", () => {
     const total = async (path = MAY) =>
       (await (await ask(path)).json<{ rows: { total: number }[] }>()).rows.reduce((sum, row) => sum + row.total, 0);
     expect(await total()).toBe(1);
-    // Behind the projections' back: only a kept answer does not see it.
+    // Changed without the projections: only a cached answer does not show it.
     await env.DB.prepare("UPDATE days SET counts = json_set(counts, '$.visit[1]', 50) WHERE project_id = ?")
       .bind(project_id)
       .run();
@@ -118,7 +118,7 @@ describe("an answer", () => {
     const { send, ask, tag } = await begin();
     await send("2026-05-02");
     const first = await tag(MAY);
-    // Held, as by an erasure, before an alarm that was set earlier brings the tables forward.
+    // Projections are held, as by an erasure, before an earlier alarm brings the tables forward.
     for (let cursor: number | null = null; cursor !== 0; ) {
       await env.DB.prepare("UPDATE renaming SET erasure_id = NULL").run();
       await rebuild(env, db, PROJECTIONS, "figures");

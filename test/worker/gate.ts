@@ -1,23 +1,23 @@
-/** Two duties at once, in an order that is the same each time: one is held at a call of its own while the other works. */
+/** Two concurrent duties in a reproducible order: one is stopped at one of its calls while the other works. */
 import { env } from "cloudflare:workers";
 
-/** Calls at which a duty can be held: of the bucket, and of the database. */
+/** Calls at which a duty can be stopped: of the bucket, and of the database. */
 export const CALLS = ["get", "put", "batch"] as const;
 export type Call = (typeof CALLS)[number];
 
-/** The environment, where wakes are lost and nobody brings the tables forward: no duty runs but those that a test runs. */
+/** The environment without wakes and without bringing the tables forward: only the duties run that a test runs. */
 export const unwoken: Env = {
   ...env,
   RUNNER: { getByName: () => ({ wake: async () => undefined, bringForward: async () => false }) },
 } as unknown as Env;
 
 export type Gate = {
-  /** The environment, where the `nth` such call waits. */
+  /** The environment in which the `nth` such call waits. */
   env: Env;
-  /** The call waits; or it never will, since `work` has ended. */
+  /** Resolves when the call waits, or when `work` has ended, so that it never will. */
   reached(work: Promise<unknown>): Promise<boolean>;
   open(): void;
-  /** How many such calls there were. */
+  /** The number of such calls. */
   calls(): number;
 };
 

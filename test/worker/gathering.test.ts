@@ -1,6 +1,6 @@
 /**
- * The tables gather events until somebody asks: few runs while nobody does, and no figure from before the last ten seconds
- * for whoever does.
+ * The tables wait for events to gather until a report is requested: few runs without requests, and in an answer no figure
+ * that is older than ten seconds.
  */
 import { evictDurableObject, runInDurableObject, SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -21,7 +21,7 @@ const HOUR = 3_600_000;
 const LONG_AGO = { received_at: Date.now() - 60_000 };
 
 const tables = () => env.RUNNER.getByName("tables");
-/** Waits for a state that comes by itself. */
+/** Waits for a state that is reached without the test. */
 const until = (holds: () => Promise<boolean>) => vi.waitUntil(holds, { timeout: 200_000, interval: 20 });
 const least = async () =>
   (await env.DB.prepare("SELECT min(cursor) AS least FROM projections WHERE name IN (SELECT value FROM json_each(?))")
@@ -30,20 +30,20 @@ const least = async () =>
 const head = async () => (await env.DB.prepare("SELECT max(seq) AS head FROM events").first<number>("head")) ?? 0;
 const alarm = () => runInDurableObject(tables(), async (_, state) => state.storage.getAlarm());
 
-/** The object knows nothing of its last run any more. */
+/** Makes the object forget its last run. */
 async function forget(): Promise<void> {
-  // Only what runs can be evicted.
+  // Only a running object can be evicted.
   await tables().ping();
   await evictDurableObject(tables());
 }
 
-/** As if the tables had last run longer ago than a reader lets them have. */
+/** Makes the last run of the tables older than readers accept. */
 async function age(): Promise<void> {
   await forget();
   await env.DB.prepare("UPDATE projections SET updated_at = updated_at - ?").bind(AGE).run();
 }
 
-/** How many runs of the tables have taken events: each takes them for `daily` in one step. */
+/** The number of runs of the tables that read events: each makes one step of `daily`. */
 const runs = () =>
   vi.mocked(console.info).mock.calls.filter(([line]) => String(line).includes('"projected","projection":"daily"'))
     .length;
@@ -59,7 +59,7 @@ const ask = (path = "/metrics", headers: HeadersInit = {}) =>
 const totalOf = async (response: Response) =>
   (await response.json<{ rows: { total: number }[] }>()).rows.reduce((sum, { total }) => sum + total, 0);
 
-// What is asked here is made of the tables, but in the first test.
+// Reports here are made from the tables, except in the first test.
 beforeAll(keepToTables);
 
 beforeEach(async () => {
@@ -83,7 +83,7 @@ describe("a report that is made of rows of days", () => {
     await env.DB.prepare("UPDATE projections SET updated_at = updated_at - ?").bind(AGE).run();
     const response = await ask();
     expect([await totalOf(response), response.headers.get("x-lag-events")]).toEqual([2, null]);
-    // The tables tell which days events have changed, and are not waited for.
+    // The tables only record which days events have changed; the report does not wait for them.
     expect(runs()).toBe(0);
     await keepToTables();
   });
@@ -122,7 +122,7 @@ describe("while no report is asked for", () => {
     expect(isTimeToRun("tables", 7, GATHERED, GATHERED + 6)).toBe(false);
     expect(isTimeToRun("tables", 7, GATHERED, GATHERED + 7)).toBe(true);
     expect(isTimeToRun("tables", 0, 1, 3 * GATHERED)).toBe(true);
-    // A run has taken what came before these, while they were appended.
+    // A run has read the earlier events while these were appended.
     expect(isTimeToRun("tables", GATHERED, GATHERED - 3, GATHERED + 3)).toBe(false);
   });
 
@@ -170,7 +170,7 @@ describe("a report", () => {
     );
     await send(visit());
     const second = await ask();
-    // Not where this machine took that long.
+    // Only if this machine was fast enough.
     if (Date.now() - (at ?? 0) < AGE) expect([await totalOf(second), runs()]).toEqual([1, 1]);
     expect(second.headers.get("x-lag-events")).toBeNull();
     await age();
@@ -289,7 +289,7 @@ describe("where the tables cannot be brought forward", () => {
       await response.text();
       expect(errors().join()).toContain('"projection failed","projection":"outcomes"');
       expect((await projectionHealth(env, db, Date.now())).outcomes?.status).toBe("failing");
-      // While it pauses, who asks neither waits for it nor hurries it.
+      // During its pause, a request neither waits for it nor starts it earlier.
       const pause = await alarm();
       expect(await tables().bringForward("tables", 0, 60_000)).toBe(false);
       expect(await alarm()).toBe(pause);

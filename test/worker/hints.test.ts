@@ -1,4 +1,4 @@
-/** What other products send to us by mistake gets the hint that names our field. */
+/** Payloads of other products that are sent here by mistake get a hint with the name of the right field. */
 import { describe, expect, it } from "vitest";
 import { readEvent } from "../../worker/event-reading.ts";
 import { hintFor } from "../../worker/request-log/hints.ts";
@@ -7,7 +7,7 @@ import { hintForTaken } from "../../worker/request-log/taken-hints.ts";
 
 const NOW = Date.parse("2026-11-28T12:00:00Z");
 
-/** The hints of a refused event as the request log shows them, by field; or the one of an event that was taken. */
+/** The hints of a refused event as in the request log, by field; or the hint of an accepted event. */
 function hintsOf(sent: Record<string, unknown>): Record<string, string> {
   const reading = readEvent(Object.entries(sent), "api", NOW);
   if (reading.ok) {

@@ -1,8 +1,8 @@
-/** How many random histories a property test goes through. */
+/** The number of random histories of a property test. */
 import { env } from "cloudflare:workers";
 
 /**
- * So many in a run of all tests, each run with others than the one before; `HISTORIES=1000 npm test -- test/worker/FILE` goes
- * through more.
+ * The default number in a run of all tests, with other histories in each run; `HISTORIES=1000 npm test -- test/worker/FILE`
+ * tests more.
  */
 export const histories = (usual: number) => ({ numRuns: Number(env.HISTORIES || usual), endOnFailure: true });

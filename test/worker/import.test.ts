@@ -1,4 +1,4 @@
-/** Imports: old events, from files, through a door of their own. */
+/** Imports: old events from files, through a separate route. */
 import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import type { BatchAnswer } from "../../worker/collect/batch.ts";
@@ -154,7 +154,7 @@ describe("the route", () => {
 
   it("keeps its refusals out of the request log", async () => {
     await send([visit({ player_id: "" })]);
-    // What is noted in this order is counted in it.
+    // Rejections are counted in the order in which they are recorded.
     await call("POST", "/events?project_id=old", { event_type: "visit" });
     const rejected = async () =>
       (await read<{ counts: { rejected: number } }>("/requests?project_id=old")).counts.rejected;

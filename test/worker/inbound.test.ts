@@ -1,4 +1,4 @@
-/** Inbound postbacks, through the real door, queue and log: what a network says is counted once, and decided in its order. */
+/** Inbound postbacks, through the real route, queue and log: a network's event counts once, and its decisions apply in order. */
 import { env, SELF } from "cloudflare:test";
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it, vi } from "vitest";
@@ -39,7 +39,7 @@ const makeSource = (project_id: string, more: object = {}) =>
     ...more,
   });
 const send = (url: string, query: string, init: RequestInit = {}) => SELF.fetch(`${url}?${query}`, init);
-/** Taken: kept in the database. */
+/** Accepted: stored in the database. */
 async function tell(url: string, query: string): Promise<void> {
   const answer = await send(url, query);
   expect([answer.status, await answer.json()]).toEqual([200, { status: "accepted" }]);
@@ -57,7 +57,7 @@ const click = async (project_id: string, click_id: string, more = "visitor_id=v-
 };
 const waitingOf = async ({ id }: { id: string }) =>
   (await answerOf<{ rows: WaitingView[] }>("GET", `/sources/${id}/waiting`)).rows;
-/** Until all of a project's postbacks are done with, or wait for this. */
+/** Waits until only `left` of a project's postbacks are not processed. */
 const settled = (project_id: string, left = 0) =>
   vi.waitFor(async () => {
     await wake(env, [NAME]);
@@ -86,13 +86,13 @@ const changesOf = (project_id: string) =>
   );
 const changed = async (project_id: string) =>
   (await changesOf(project_id)).map(({ status, amount }) => status ?? (amount as number) / 10_000);
-/** Until the object that runs by itself has nothing more to do, nor comes back to something. */
+/** Waits until the Durable Object has run, and no sent postback is left to process. */
 const idle = () =>
   vi.waitFor(async () => {
     expect(await env.RUNNER.getByName(NAME).bringForward(NAME, 0, 60_000)).toBe(true);
     expect(await db.all(sql`SELECT n FROM received_postbacks WHERE sent_at IS NOT NULL`)).toEqual([]);
   }, WAIT);
-/** One run at a time of one's own, without the object that runs by itself. */
+/** Runs of the test, one at a time, without the Durable Object. */
 const run = (bindings: Env = unwoken, now = Date.now()) => {
   const { env: own, budget } = metered(bindings, NAME);
   return settle(own, db, budget, now);
@@ -146,16 +146,16 @@ describe("a postback", () => {
     expect(await told("status=sale&amount=12.50")).toEqual(["approved", "12.50", "5.00", 2]);
     expect(await told("status=sale&amount=30")).toEqual(["approved", "30.00", "5.00", 3]);
     expect(await told("status=sale&amount=30")).toEqual(["approved", "30.00", "5.00", 3]);
-    // Late news of how it began takes nothing back.
+    // A late postback with an earlier status reverts nothing.
     expect(await told("status=pending&amount=30")).toEqual(["approved", "30.00", "5.00", 3]);
     expect(await told("status=rejected")).toEqual(["rejected", "30.00", "0.00", 4]);
-    // Nor does an address of before that is called again.
+    // Nor does a repeated earlier postback.
     expect(await told("status=sale&amount=30")).toEqual(["rejected", "30.00", "0.00", 4]);
     expect(await told("status=sale&amount=12.50")).toEqual(["rejected", "30.00", "0.00", 4]);
     expect(await told("status=SALE")).toEqual(["approved", "30.00", "5.00", 5]);
     expect(await told("status=rejected")).toEqual(["approved", "30.00", "5.00", 5]);
     expect(await told("status=refunded")).toEqual(["refunded", "30.00", "0.00", 6]);
-    // Addresses of before that are called again pay nothing once more, and bring no old amount back.
+    // Repeated earlier postbacks pay nothing again, and restore no old amount.
     expect(await told("status=sale&amount=30")).toEqual(["refunded", "30.00", "0.00", 6]);
     expect(await told("amount=12.50")).toEqual(["refunded", "30.00", "0.00", 6]);
     expect(await told("status=charged_back&amount=30&currency=USD")).toEqual(["charged_back", "30.00", "0.00", 7]);
@@ -200,12 +200,12 @@ describe("a postback", () => {
       { player_id: "anna", banner_tag: "winter", amount: 100_000, transaction_id: "T-1" },
     ]);
     expect(await changesOf(project_id)).toMatchObject([{ status: "approved", amount: 120_000 }]);
-    // What was refused before it was known: both count, in the order in which they came.
+    // Rejected before the click was known: both count, in their order of arrival.
     await tell(source.url, "click_id=late&transaction_id=T-3&amount=7&status=sale");
     await settled(project_id, 1);
     expect((await changed(project_id)).slice(1)).toEqual(["rejected", "approved"]);
 
-    // An hour's end looks at all that waits; for seven days.
+    // At the end of each hour all waiting postbacks are checked, for seven days.
     const hour = Math.ceil(Date.now() / HOUR_MS) * HOUR_MS;
     await click(project_id, "never", "player_id=bert&btag=spring");
     const at = (await db.get<{ at: number }>(sql`SELECT max(received_at) AS at FROM received_postbacks`))?.at ?? 0;
@@ -244,7 +244,7 @@ describe("a postback", () => {
         '{"player_id":7,"transaction_id":90071992547409931,"amount":2.5,"banner_tag":"t"}',
       ),
     ).toBe(200);
-    // A test goes the whole way, and is nobody's conversion.
+    // A test event is processed completely, and is no conversion.
     await tell(url, "player_id=p&transaction_id=of-test&amount=9&test=1&status=approved");
     expect(await post("application/json", "[1]")).toBe(400);
     expect(await post("text/plain", "x".repeat(40_000))).toBe(413);
@@ -277,7 +277,7 @@ describe("a postback", () => {
     await settled(project_id);
     await told(4, "amount=12&status=rejected");
     await settled(project_id);
-    // Of the same time the one that came later counts.
+    // With equal times, the one that arrived later counts.
     await told(5, "status=refunded");
     await settled(project_id);
     expect(await changed(project_id)).toEqual(["rejected", "approved", "refunded"]);
@@ -320,7 +320,7 @@ describe("a postback that is sent repeatedly or interrupted", () => {
     expect(await paid(project_id)).toMatchObject([{ transaction_id: "T-1", duplicate_of: null }]);
     expect(await changed(project_id)).toEqual(["approved"]);
 
-    // Without the object, which never runs twice at once.
+    // Without the Durable Object, which never runs twice at once.
     await idle();
     await knock(`${new URL(url).pathname}?player_id=p&transaction_id=T-1&status=rejected`, { bindings: unwoken });
     const held = gate("batch");
@@ -345,7 +345,7 @@ describe("a postback that is sent repeatedly or interrupted", () => {
     } as unknown as Env;
     await expect(run(broken)).rejects.toThrow("the queue is away");
     expect(await waitingOf(source)).toMatchObject([{ reason: "not_in_the_log", transaction_id: "T-1" }]);
-    // Stopped between the sending and the note of it.
+    // Stopped between sending and recording it.
     const held = gate("batch");
     const stopped = settle(
       metered(held.env, NAME).env,
@@ -538,7 +538,7 @@ describe("a template", () => {
     ["12.5", "point", "EUR", "12.5"],
   ] as const)("reads %s with %s of %s", (text, form, currency, as) => expect(amountOf(text, form, currency)).toBe(as));
 
-  /** What the networks' documentation shows, and for `generic` our own names. */
+  /** Examples of the networks' documentation, and for `generic` the names of this product. */
   const SENT: Record<PresetName, readonly [query: string, said: object][]> = {
     generic: [
       [
@@ -603,7 +603,7 @@ it("waiting postbacks of an erased person are removed, by name and by click, wit
   await quietly("click_id=other&player_id=alice-77&transaction_id=T-1&status=rejected");
   await quietly("click_id=of-alice&transaction_id=T-2&status=rejected");
   await quietly("click_id=of-bert&transaction_id=T-3&friend=alice-77");
-  // Until then it is part of what is known of them, and counted.
+  // Until then it is part of the person's data, and counted.
   type Exported = { network_postbacks: { source: string; click_id: string; event: { transaction_id: string } }[] };
   const exported = await answerOf<Exported>("GET", `/players/alice-77/export?project_id=${project_id}`);
   expect(

@@ -1,4 +1,4 @@
-/** The intake: what it takes is durable, goes into the queue by few messages, and is in the log once. */
+/** The intake: accepted events are durable, go into the queue in few messages, and are in the log once. */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -32,7 +32,7 @@ const logged = (project_id: string, ids: string[]) =>
 
 type Send = (message: EventMessage) => Promise<unknown>;
 
-/** An intake of the test's own, whose queue is what it is given until the object is evicted. */
+/** A separate intake for a test, with a given queue until the object is evicted. */
 async function own(send: Send) {
   const stub = env.INTAKE.getByName(crypto.randomUUID());
   await runInDurableObject(stub, (intake) => {
@@ -41,7 +41,7 @@ async function own(send: Send) {
   const bindings = { ...free, INTAKE: { getByName: () => stub } } as unknown as Env;
   return { stub, bindings };
 }
-/** Until the queue has refused what it has; its next try is up to the test. */
+/** Waits until the queue has refused its messages; the test then makes the next try. */
 async function refused(stub: DurableObjectStub<Intake>): Promise<void> {
   await vi.waitFor(async () => expect((await stub.state()).refused_since).not.toBeNull(), LONG);
   await runInDurableObject(stub, (_, state) => state.storage.setAlarm(Date.now() + 86_400_000));
@@ -81,7 +81,7 @@ describe("an event on the free plan", () => {
     expect(await health()).toEqual([503, "failing"]);
     expect(await idsOf(project_id)).toEqual([]);
 
-    // The object that comes next has the queue itself.
+    // The next instance of the object has the real queue.
     await evictDurableObject(stub);
     expect(await health()).toEqual([503, "failing"]);
     expect(await stub.state()).toMatchObject({ events: 2 });
@@ -96,7 +96,7 @@ describe("an event on the free plan", () => {
     vi.spyOn(console, "error").mockReturnValue();
     const { stub, bindings } = await own(async (message) => {
       await env.EVENTS.send(message);
-      // The run ends as if nothing had come back; what follows is of an object that knows no more than its storage.
+      // The run ends as if the answer was lost; afterwards a new instance of the object has only its storage.
       throw new Error("ended");
     });
     expect((await visit(project_id, "&event_id=c-1", { bindings })).status).toBe(200);
@@ -130,7 +130,7 @@ describe("a day of the free plan", () => {
   const DAY = 86_400_000;
   const MIDNIGHT = Date.UTC(2030, 0, 2);
 
-  /** Lets a day pass in an intake that is not local: events at these times, and alarms when they are due. */
+  /** Simulates a day of an intake that is not local: events at these times, and alarms when they are due. */
   async function pass(events: readonly { at: number; event: StoredEvent }[], until: number) {
     vi.useFakeTimers({ toFake: ["Date"] });
     const messages: { at: number; events: StoredEvent[] }[] = [];

@@ -1,4 +1,4 @@
-/** Knocks at the Worker's doors, with bindings of one's own, and in isolates that remember nothing. */
+/** Sends requests to the Worker's public routes, with other bindings, and in isolates with empty caches. */
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, vi } from "vitest";
@@ -33,12 +33,12 @@ export const sendSpin = (key: string, asking: Asking = {}, more: object = {}) =>
 
 export const guessedKey = (n: number) => `ep_${n.toString(16).padStart(16, "0")}_${"0".repeat(48)}`;
 
-/** The same Worker in an isolate that remembers nothing. */
+/** The same Worker in an isolate with empty caches. */
 export async function coldIsolate(): Promise<typeof app> {
   vi.resetModules();
   return (await import("../../worker/app.ts?cold")).app;
 }
 
-/** Until what is kept in the background is there. */
+/** Waits until copies that are stored in the background exist. */
 export const copied = (name: string) =>
   vi.waitFor(async () => expect(await findCopy(env, name, Date.now())).not.toBeNull(), { timeout: 200_000 });

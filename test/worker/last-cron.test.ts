@@ -1,4 +1,4 @@
-/** When cron last ran is said in /health, with the version; noting it costs a row every five minutes at most. What it wakes is documented. */
+/** /health has the time of cron's last run, and the version; recording it costs a row every five minutes at most. */
 import { env, SELF } from "cloudflare:test";
 import { expect, it } from "vitest";
 import operations from "../../docs/operations.md?raw";

@@ -25,7 +25,7 @@ const TIMEZONE = "America/New_York";
 const OWN = [identities, leaderboards];
 const LARGEST = Number.MAX_SAFE_INTEGER;
 
-/** Few people, moments and scores, so that scores tie, visitors turn out to be players, and ids come again. */
+/** Few people, moments and scores, so that scores tie, visitors turn out to be players, and ids are repeated. */
 const anEvent = fc.record({
   event_id: fc.integer({ min: 1, max: 60 }).map((n) => `e${n}`),
   event_type: fc.constantFrom("player_score", "player_score", "quest_completed", "boss_defeated", "spin"),
@@ -77,7 +77,7 @@ const monday = (date: string) => {
   return new Date(at.getTime() - ((at.getUTCDay() + 6) % 7) * DAY).toISOString().slice(0, 10);
 };
 
-/** Every board as SPEC words it, from a sorted array; it shares no code with the projection. */
+/** Every board as SPEC defines it, from a sorted array; it shares no code with the projection. */
 function boardsOf(sent: StoredEvent[]): Map<string, LeaderboardEntry[]> {
   const order = (event: StoredEvent) => `${String(event.timestamp).padStart(15, "0")} ${event.event_id}`;
   const rank = (event: StoredEvent) => `${order(event)} ${1 - event.trusted}`;
@@ -117,7 +117,7 @@ function boardsOf(sent: StoredEvent[]): Map<string, LeaderboardEntry[]> {
   return new Map([...boards].map(([name, board]) => [name, ranked(board)]));
 }
 
-/** Every board as the tables have it. */
+/** Every board from the tables. */
 async function boardsIn(project_id: string): Promise<Map<string, LeaderboardEntry[]>> {
   const { results } = await env.DB.prepare(
     "SELECT DISTINCT app_id, period, starts_on FROM leaderboards WHERE project_id = ?",

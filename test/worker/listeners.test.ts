@@ -1,4 +1,4 @@
-/** A listener to live figures gets what they may see at that moment, and may send a limited number of messages. */
+/** A listener to live figures gets only what its key may see at that moment, and may send few messages. */
 import { env, runInDurableObject } from "cloudflare:test";
 import { beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { forgetKey } from "../../worker/http/keys.ts";
@@ -10,7 +10,7 @@ import { ADMIN, bearer, makeApiKey } from "./keys.ts";
 import { createProject, deliver, settle, storedEvent } from "./log.ts";
 
 const SETTINGS = { project_id: "heard", timezone: "UTC" };
-/** Longer than a listener's right is taken as it was looked up, and than a key is remembered. */
+/** Longer than a listener's rights are cached, and than a key is cached. */
 const LATER_MS = 31_000;
 
 type Listening = { socket: WebSocket; messages: LiveMessage[]; closed: () => number | null };
@@ -32,7 +32,7 @@ async function listen(headers: HeadersInit): Promise<Listening> {
   return { socket, messages, closed: () => closed };
 }
 
-/** Waits for a state, with a generous end. */
+/** Waits for a state, with a generous timeout. */
 const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 200_000, interval: 20 });
 
 let seq = 0;
@@ -100,7 +100,7 @@ describe("a listener", () => {
     const { session } = await (await call("POST", "/share-sessions", { token }, {})).json<{ session: string }>();
     const [owner, guest] = [await listen({ cookie }), await listen(bearer(session))];
     await call("DELETE", "/session", undefined, { cookie });
-    // As another place would have it, which cannot reach this object.
+    // As another data centre has it, which cannot reach this object.
     await env.DB.prepare("UPDATE shares SET revoked_at = 1 WHERE share_id = ?").bind(share_id).run();
     await happens("later", Date.now() + LATER_MS);
     await until(() => expect([owner.closed(), guest.closed()]).toEqual([4000, 4000]));
@@ -196,7 +196,7 @@ describe("the dashboard's session", () => {
     ];
     await call("DELETE", "/session?all=true", undefined, one);
     expect([await status(one), await status(other), await status(admin)]).toEqual([401, 401, 200]);
-    // Also by whoever has lost the browsers.
+    // Also without access to the browsers.
     await call("DELETE", "/session?all=true", undefined, ADMIN);
     expect([await status(admin), await status(otherAdmin), await status(ADMIN)]).toEqual([401, 401, 200]);
     forgetKey(idOf(key));

@@ -63,7 +63,7 @@ describe("live counters", () => {
       NOW,
     );
     expect(totals(await counters.snapshot(settings, ALL, NOW))).toEqual([2, 4, 6, 8]);
-    // Windows slide though nothing happens; a new day begins at nothing.
+    // Windows move on without events; a new day begins at zero.
     expect(totals(await counters.snapshot(settings, ALL, NOW + 2 * SECOND))).toEqual([1, 3, 6, 8]);
     expect(totals(await counters.snapshot(settings, ALL, midnight + 24 * 60 * MINUTE))).toEqual([0, 0, 0, 0]);
   });
@@ -100,7 +100,7 @@ describe("live counters", () => {
     });
     expect(minutes).toHaveLength(60);
     expect(minutes.at(-1)).toEqual({ minute: "2026-05-01T12:00:00.000Z", by_type: { visit: 2, deposit: 1 } });
-    // A viewer sees what happened, not who did it.
+    // A viewer sees events without people.
     expect(recent.map((event) => [event.event_id, event.player_id, event.amount])).toEqual([
       ["e9", null, null],
       ["e8", null, "10.50"],
@@ -124,7 +124,7 @@ describe("every window, for every set of tags", () => {
   const events = Array.from({ length: 3_000 }, (_, index) => {
     const event_type = pick(["visit", "deposit", "purchase", "spin"]);
     const money = event_type === "deposit" || event_type === "purchase";
-    // As many in the last minute as in the last day; with amounts whose sum no float holds.
+    // As many in the last minute as in the last day; with amounts whose sum no floating-point number holds.
     return liveEvent(index + 1, NOW - Math.floor(next() ** 6 * 26 * 60 * MINUTE), {
       event_type,
       banner_tag: pick(TAGS),
@@ -203,7 +203,7 @@ describe("every window, for every set of tags", () => {
     const stub = env.LIVE.getByName("naive");
     for (let from = 0; from < events.length; from += 1_000) {
       await stub.apply(settings, events.slice(from, from + 1_000), NOW);
-      // Asked in between, so that what is kept at hand has to grow.
+      // Requested in between, so that the cached sums have to grow.
       for (const banner_tags of VIEWS) await stub.snapshot(settings, { personal: true, banner_tags }, NOW);
     }
     await runInDurableObject(stub, async (instance, state) => {
@@ -278,7 +278,7 @@ describe("visitors now", () => {
       liveEvent(index + 1, NOW - Math.floor(next() * 12 * MINUTE), {
         person: `player-${Math.floor(next() * 400)}`,
         banner_tag: TAGS[Math.floor(next() * TAGS.length)] as string,
-        // What is taken back was nobody's.
+        // The events that are taken back had no person.
         takes_back: index % 10 === 0 ? index : null,
       }),
     );
@@ -302,7 +302,7 @@ describe("visitors now", () => {
         await check(instance, NOW + later);
         await check(new LiveCounters(storage, env), NOW + later);
       }
-      // Who they are is not kept.
+      // Their ids are not stored.
       const [kept] = storage.storage.sql.exec<{ present: string }>("SELECT present FROM state").toArray();
       expect(kept?.present).not.toContain("player-");
     });
@@ -451,7 +451,7 @@ describe("a rebuild of the live counters", () => {
     const answer = await call("POST", "/projections/live/rebuild");
     expect([answer.status, await answer.json()]).toEqual([202, { rebuilding: ["live"] }]);
     await settle([live]);
-    // The objects that there was no room to empty count each event once, too.
+    // Objects that the run had no calls left to clear count each event once, too.
     expect(await Promise.all(names.map(today))).toEqual(names.map(() => 1));
   });
 

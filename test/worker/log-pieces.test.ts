@@ -1,6 +1,6 @@
 /**
- * What takes a piece of the log reads that piece, and not all events of its project: SQLite would rather use an index by which
- * it finds the project. A run would then cost more the older a project is.
+ * Queries that read a piece of the log read only that piece, and not all events of a project: SQLite prefers an index that
+ * finds the project. A run would then cost more the older a project is.
  */
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, it } from "vitest";
@@ -20,7 +20,7 @@ import { runAll } from "./pair.ts";
 const PROJECT = "pieces";
 const JUNE = Date.parse("2026-06-10T12:00:00Z");
 
-/** The environment, and the plans of all statements that were asked in it. */
+/** The environment, and the query plans of all statements that ran in it. */
 function explained(): { bindings: Env; plans(): Promise<string[]> } {
   const asked: D1PreparedStatement[] = [];
   const explain = (text: string) => env.DB.prepare(`EXPLAIN QUERY PLAN ${text}`);

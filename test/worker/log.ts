@@ -1,4 +1,4 @@
-/** Feeds the real consumer and reads back what the projections made of it. */
+/** Feeds the real consumer and reads the projections' results. */
 
 import { createExecutionContext, createMessageBatch, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -38,7 +38,7 @@ export async function createProject(
     .run();
 }
 
-/** Keeps all projects to the tables, also those that are restored, as those whose log had let go of days before the figures came. */
+/** Keeps all projects on the tables, restored ones too, like those whose log had removed days before the figures existed. */
 export const keepToTables = () =>
   env.DB.batch(
     [
@@ -49,7 +49,7 @@ export const keepToTables = () =>
     ].map((statement) => env.DB.prepare(statement)),
   );
 
-/** As the next run of the figures does it. */
+/** Switches to rows of days, as the next run of the figures would. */
 export const turnToDays = () =>
   env.DB.batch(
     ["DROP TRIGGER keep_to_tables", "DROP TRIGGER restore_to_tables", "UPDATE projects SET by_days = 1"].map(
@@ -57,7 +57,7 @@ export const turnToDays = () =>
     ),
   );
 
-/** As an administrator changes it. */
+/** Changes a project, as an administrator does. */
 export async function changeWindow(project_id: string, attribution_days: number): Promise<void> {
   await transact(db, [
     ...beginReattribution(project_id, attribution_days, Date.now()),
@@ -85,7 +85,7 @@ export function storedEvent(
 /** The name in wrangler.toml. */
 export const DEAD_LETTER_QUEUE = "edgepixel-events-dlq";
 
-/** Hands a batch of messages to the consumer as the queue would. */
+/** Passes a batch of messages to the consumer, as the queue does. */
 export async function deliver(messages: EventMessage[], bindings: Env = env, queue = "edgepixel-events") {
   const batch = createMessageBatch<EventMessage>(
     queue,
@@ -97,10 +97,10 @@ export async function deliver(messages: EventMessage[], bindings: Env = env, que
   return batch;
 }
 
-/** The archive takes closed intervals only: for it, time goes on. */
+/** The archive reads only closed intervals: for it, the time is later. */
 const LATER: readonly Projection[] = GROUPS.archive.projections;
 
-/** Tried again where the projector's own alarm got there first. */
+/** Retries if the projector's alarm ran first. */
 async function persist<Result>(attempted: () => Promise<Result>): Promise<Result> {
   for (let attempt = 0; ; attempt++) {
     try {
@@ -117,17 +117,17 @@ export function step(projection: Projection, limit?: number): Promise<number> {
   return persist(async () => (await advance(env, db, projection, Date.now() + ahead, limit)).behind);
 }
 
-/** One step of attributing people again, whose events are so many at most. Whether there is more to do. */
+/** One step of attributing people again, with a limited number of events. Returns whether there is more to do. */
 export const reattributeSome = (most?: number): Promise<boolean> =>
   persist(() => reattribute(db, TABLES, Date.now(), most));
 
-/** One step of counting people anew in the figures, about so many. Whether there is more to do. */
+/** One step of recounting about this number of people in the figures. Returns whether there is more to do. */
 export const recountSome = (most?: number, layout?: Layout): Promise<boolean> =>
   persist(() => recount(env, db, Date.now(), most, layout));
 
 /**
- * Runs the projections until they have reached the end of the log, and all people have their project's window. In rounds: while
- * one that others wait for has its turn behind it, the log may grow.
+ * Runs the projections until they have reached the end of the log, and all people have their project's window. In rounds: the
+ * log may grow after the turn of a projection that others wait for.
  */
 export async function settle(projections: readonly Projection[] = PROJECTIONS): Promise<void> {
   for (let more = true; more; ) {

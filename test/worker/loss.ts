@@ -1,4 +1,4 @@
-/** A database that is lost. */
+/** Simulates the loss of the database. */
 import { env } from "cloudflare:workers";
 import { forgetProjects } from "../../worker/project.ts";
 
@@ -8,7 +8,7 @@ const found = env.DB.prepare(
 
 export const tables = async (): Promise<string[]> => (await found).flat();
 
-/** As one that was made anew and migrated. */
+/** The database is then like a new, migrated one. */
 export async function lose(): Promise<void> {
   await env.DB.batch([
     ...(await tables()).map((table) => env.DB.prepare(`DELETE FROM ${table}`)),

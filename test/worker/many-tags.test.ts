@@ -1,4 +1,4 @@
-/** Thousands of tags: answers stay bounded and say what they leave out; CSV has all. */
+/** Thousands of tags: answers have a limited number of rows and say how many they leave out; CSV has all. */
 import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { call, read } from "./api.ts";
@@ -8,7 +8,7 @@ const TAGS = 4_000;
 const FROM = "2026-05-01";
 const DAYS = 60;
 
-/** As the projections would have left it: `tag-0` has most events, and falls silent on the last day. */
+/** Rows as the projections would make them: `tag-0` has most events, and none on the last day. */
 beforeAll(async () => {
   await createProject("many");
   await env.DB.prepare(
@@ -24,7 +24,7 @@ beforeAll(async () => {
   ).run();
 });
 
-/** Payments by so many tags, and people and apps of one day. */
+/** Payments by many tags, and people and apps of one day. */
 const PAYING = 10_500;
 const [COHORTS, APPS] = [2_000, 1_500];
 beforeAll(async () => {
@@ -71,7 +71,7 @@ describe("of thousands of tags", () => {
   });
 
   type Paged = { rows: Record<string, unknown>[]; next_cursor?: string; total?: Record<string, unknown> };
-  /** All pages, of so many rows each. */
+  /** All pages, with this number of rows each. */
   const pages = async (path: string): Promise<Paged[]> => {
     const all: Paged[] = [];
     for (let next: string | undefined = ""; next !== undefined; next = all.at(-1)?.next_cursor)
@@ -90,7 +90,7 @@ describe("of thousands of tags", () => {
     expect(await lines(path)).toBe(1 + rows);
     const small = await pages(`${path}&limit=5000`);
     expect(small.map((page) => page.rows.length)).toEqual([5_000, 5_000, rows - 10_000]);
-    // A cursor of other rows is none.
+    // A cursor of another list is refused.
     const hours = await call(
       "GET",
       `/metrics?${PERIOD}&interval=hour&group_by=banner_tag&cursor=${all[0]?.next_cursor}`,
@@ -129,7 +129,7 @@ describe("of thousands of tags", () => {
     expect(tags_left_out).toBe(TAGS - 200);
     expect(rows).toContainEqual(expect.objectContaining({ banner_tag: "tag-0", kind: "silence" }));
     expect(rows.map(({ banner_tag }) => banner_tag)).toContain(null);
-    // A request that names one of the other tags gets its figures.
+    // A request for one of the other tags gets that tag's anomalies.
     expect((await call("GET", `/anomalies?${asked}&banner_tag=tag-3999`)).status).toBe(200);
   });
 });

@@ -1,4 +1,4 @@
-/** Every route, for every kind of credential, on its own and on another's project and tag: only what SPEC allows. */
+/** Every route, with every kind of credential, for its project and tag and for others: only what SPEC allows. */
 import { createExecutionContext, env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { app, routes } from "../../worker/app.ts";
@@ -10,8 +10,8 @@ import { createProject, deliver, settle, storedEvent } from "./log.ts";
 const HOST = "https://matrix.example";
 
 /**
- * Who asks. All but `nobody`, `root` and `everywhere` belong to the project `own`; `guest` came by a share link, and `masked`
- * is an analyst who sees no amounts.
+ * The credentials. All except `nobody`, `root` and `everywhere` belong to the project `own`; `guest` is a share link, and
+ * `masked` is an analyst's key that hides amounts.
  */
 const WHO = [
   "nobody",
@@ -58,7 +58,7 @@ beforeAll(async () => {
     (
       await SELF.fetch(`${HOST}/api/v1${path}`, { method: "POST", headers: ADMIN, body: JSON.stringify(body) })
     ).json<Body>();
-  // It judges the visit of player-42, by which one conversion is known.
+  // The rule applies to the visit of player-42, so there is one conversion.
   for (const project_id of ["own", "foreign"])
     await post("/payout-rules", { project_id, name: "visits", event_type: "visit", amount: "1" });
   const { token } = await post<{ token: string }>("/shares", { project_id: "own", name: "a link" });
@@ -66,16 +66,16 @@ beforeAll(async () => {
   headersOf.guest = bearer(session);
 });
 
-/** Who may at all, by role. Everyone else gets 403, nobody 401. */
+/** The credentials with access, by role. Others get 403, `nobody` gets 401. */
 const READERS: Who[] = ["viewer", "analyst", "admin", "affiliate", "limited", "masked", "everywhere", "root"];
 const NOTED = READERS.filter((who) => who !== "affiliate" && who !== "limited");
-/** Those who see figures of all. */
+/** Credentials that see the figures of all tags. */
 const WATCHERS: Who[] = [...READERS, "guest"];
 const ANALYSTS: Who[] = ["analyst", "admin", "limited", "masked", "everywhere", "root"];
 const SENDERS: Who[] = ["collect", "admin", "limited", "everywhere", "root"];
-/** Nothing of administration is kept by tag. */
+/** Administration is not by tag. */
 const ADMINS: Who[] = ["admin", "everywhere", "root"];
-/** Those who reach the other project. */
+/** Credentials with access to the other project. */
 const FAR: Who[] = ["everywhere", "root"];
 
 type Case = {
@@ -83,9 +83,9 @@ type Case = {
   path: (project: string) => string;
   body?: (project: string) => unknown;
   may: Who[];
-  /** The status for those who may, on a project that they reach. */
+  /** The status for credentials with access, for a project of theirs. */
   status: number;
-  /** The status for those who may in general, on a project that they do not reach. */
+  /** The status for credentials with access by role, for a project that is not theirs. */
   elsewhere?: number;
 };
 
@@ -196,7 +196,7 @@ const CASES: Case[] = [
     elsewhere: 404,
   },
   { route: "DELETE /segments/:segment_id", path: () => "/segments/none", may: READERS, status: 404, elsewhere: 404 },
-  // They are of the whole project, and no figures: keys of some tags and share links see none.
+  // Notes are about the whole project, and no figures: keys of some tags and share links see none.
   report("/annotations", NOTED),
   {
     route: "POST /annotations",
@@ -504,7 +504,7 @@ const ask = async ({ route, path, body }: Case, who: Who, project: string) => {
 
 describe("access", () => {
   it("is tested for every route", async () => {
-    // Signing in and out, and ending a report by its link, ask for no credential of this kind; their own tests do.
+    // Signing in and out, and ending a report by its link, need no such credential; they are tested elsewhere.
     const open = ["POST /session", "DELETE /session", "POST /share-sessions", "GET /unsubscribe", "POST /unsubscribe"];
     const tested = new Set([...CASES.map((row) => row.route), ...open]);
     expect(routes.filter((route) => !tested.has(route))).toEqual([]);
@@ -593,7 +593,7 @@ describe("a key of one tag", () => {
 
 describe("a key that hides amounts", () => {
   const PAID = "paid";
-  /** A decimal as amounts are written, alone or beside others with their currencies. */
+  /** A decimal number in the format of amounts, alone or in a list with currencies. */
   const AMOUNT = /(?:^|\s)-?\d+\.\d{2,4}(?:\s|$)/;
   const WITHIN_DATA = "7391.17";
   /** The reports whose answers have amounts for an administrator. */

@@ -1,4 +1,4 @@
-/** Money in several currencies: exact, at the rate of each event's date, and never dropped where there is none. */
+/** Money in several currencies: exact, at the rate of each event's date, and reported separately if there is no rate. */
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -157,7 +157,7 @@ describe("conversion", () => {
   });
 
   it("sums exact products", () => {
-    // Each is 0.00005 USD: rounded one by one they would be nothing.
+    // Each is 0.00005 USD: rounded one by one they would be zero.
     const cents = ["a", "b"].map(() => sum("JPY", "0", 500_000, { fraction: 100 }));
     expect(formatExact(convert(cents).exact)).toBe("0.0001");
   });
@@ -168,7 +168,7 @@ describe("conversion", () => {
       sum("USD", "1", 100_000_000, { into_rate }),
       sum("USD", "1", 100_000_000, { into_rate, event_date: "2026-05-02" }),
       sum("XYZ", "7", 300_000_000, { into_rate }),
-      // Its own needs no rate at all.
+      // An amount in the target currency needs no rate.
       sum("XYZ", "5", null, { into_rate: null, event_date: "2026-05-03" }),
       sum("USD", "9", 100_000_000, { into_rate: null, event_date: "2026-05-03" }),
       sum("JPY", "9", null, { into_rate }),
@@ -205,7 +205,7 @@ describe("a rate", () => {
       ["2026-05-18", "0.00", { SEK: "50.00" }],
       ["0.00", { SEK: "150.00" }],
     ]);
-    // Of a later date: neither.
+    // A rate of a later date does not apply, either.
     await loadRates(["SEK", "2026-05-19", "0.5"]);
     expect((await usd()).at(-1)).toEqual(["0.00", { SEK: "150.00" }]);
     // Seven days are as old as a rate may be; eight are too old.
@@ -238,7 +238,7 @@ describe("a rate", () => {
     await loadRates(["NOK", "2026-05-10", "0.09"]);
     const second = await get(path, { ...ADMIN, "if-none-match": etag });
     expect(await second.json()).toMatchObject({ total: { total_usd: "9.00" } });
-    // Corrected at once: of the same millisecond, perhaps.
+    // Corrected immediately, perhaps in the same millisecond.
     await loadRates(["NOK", "2026-05-10", "0.1"]);
     expect(await (await get(path)).json()).toMatchObject({ total: { total_usd: "10.00" } });
   });
@@ -382,14 +382,14 @@ describe("/revenue", () => {
     expect((total as { converted: Row }).converted).toMatchObject({ revenue: "37.2376", net_amount: "16.7476" });
     type Valued = { value: Row[]; players: number; revenue_per_player_usd: string; converted: { value: Row[] } };
     const { value, players, revenue_per_player_usd, converted: valued } = total as Valued;
-    // All of them came long ago, and paid within a month: by then they had paid what they have paid until now.
+    // All of them came long ago and paid within a month, so the value after a month equals the value until now.
     expect(value.map(({ day }) => day)).toEqual([0, 1, 3, 7, 14, 30, 60, 90]);
     expect(value.at(-1)).toEqual({ day: 90, people: players, revenue_per_player_usd });
     expect(valued.value.at(-1)).toMatchObject({ day: 90, people: players });
     const { total: day } = await read<Record<string, unknown>>(`/kpis?${asked}&date=2026-05-01`);
     expect((day as { converted: Row }).converted).toMatchObject({ revenue: "36.8991", arpu: null });
     const { currency, converted } = await read<Record<string, unknown>>(`/players/p1?${asked}`);
-    // 1,500 yen, and what was bought in euro came back.
+    // 1,500 yen, and the purchases in euro were refunded.
     expect([currency, (converted as Row).spend, (converted as Row).unconverted]).toEqual(["EUR", "8.7273", {}]);
     const { rows } = await read<Record<string, unknown>>(`/players?${asked}&sort=player_id`);
     expect((rows as Row[]).map(({ spend, currency }) => [spend, currency])).toEqual([
@@ -511,7 +511,7 @@ describe("/ltv", () => {
       seen("refunded", "2026-04-02T12:00:00Z", "spring"),
       paid("purchase", "2026-04-03", "200", "USD", { player_id: "refunded" }),
       paid("refund", "2026-04-03", "200.5", "USD", { player_id: "refunded" }),
-      // Paid in what has no rate.
+      // Paid in a currency without a rate.
       paid("purchase", "2026-04-03", "12", "KWD", { player_id: "kuwaiti", banner_tag: "spring" }),
       seen("free", "2026-04-02T12:00:00Z", null),
       // Not known as a player, but paid.
@@ -588,7 +588,7 @@ describe("/ltv", () => {
     const of = async (more: string) =>
       (await rowsOf(`/ltv?project_id=values&${more}`)).map((row) => row.player_id ?? row.visitor_id);
     expect(await of("segment=minnow")).toEqual(["minnow", "v1"]);
-    // By the tag that brought them, with all that they paid since.
+    // By the tag that brought the players, with all their later payments.
     expect(await of("banner_tag=fall")).toEqual(["whale"]);
     expect(await of("banner_tag=spring")).toEqual(["dolphin", "minnow", "kuwaiti", "refunded"]);
     for (const wrong of ["cursor=x", "cursor=WzFd", "segment=shark", "limit=0"])
@@ -732,7 +732,7 @@ describe("/campaigns", () => {
       registered("loyal", "2026-04-03", "fall"),
       paid("deposit", "2026-04-03", "10", "EUR", tagged("loyal", "fall")),
       paid("deposit", "2026-05-03", "1", "USD", tagged("loyal", "fall")), // 0.80 EUR
-      // No rate of the euro, and none is needed; the dollar needs one.
+      // There is no rate of the euro, and none is needed; the dollar needs one.
       paid("deposit", "2026-05-20", "7", "EUR", tagged("loyal", "fall")),
       paid("deposit", "2026-05-20", "7", "USD", tagged("loyal", "fall")),
       paid("withdrawal", "2026-05-20", "3", "JPY", tagged("loyal", "fall")),

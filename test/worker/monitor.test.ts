@@ -1,4 +1,4 @@
-/** `GET /metrics`: well-formed to the letter, true to the last event, and each part failing by itself. */
+/** `GET /metrics`: strictly well-formed, exact to the last event, and each part fails separately. */
 import {
   createExecutionContext,
   env,
@@ -126,7 +126,7 @@ describe("the text", () => {
 
 describe("the counters", () => {
   it("grow by exactly what was sent", async () => {
-    // What the test before sent, and the making of a key, a target, a source, a channel and an alert, arrive later.
+    // Counts of the previous test, and of making a key, a target, a source, a channel and an alert, arrive later.
     const before = await vi.waitFor(
       async () => {
         const now = values(await scrape());
@@ -200,7 +200,7 @@ describe("the counters", () => {
       timeout: 200_000,
       interval: 500,
     });
-    // Nothing else moved, but what tells of time, of batches, and of the scrapes themselves.
+    // Nothing else changed, except metrics of time, of batches, and of the scrapes themselves.
     const others = Object.keys(differences(values(await scrape()))).filter(
       (name) => !(name in moved) && !/"other"|_bucket|_sum|_lag_|queue_(?:batches|messages)/.test(name),
     );

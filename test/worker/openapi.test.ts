@@ -1,4 +1,4 @@
-/** The OpenAPI document: valid, complete, and true of what the Worker answers. */
+/** The OpenAPI document: valid, complete, and in agreement with the Worker's answers. */
 import "@hyperjump/json-schema/formats-lite";
 import { env, SELF } from "cloudflare:test";
 import { setShouldValidateFormat } from "@hyperjump/json-schema";
@@ -54,7 +54,7 @@ const entries = Object.entries(document.paths).flatMap(([path, methods]) =>
 type Listed = (typeof entries)[number];
 const listed = (id: string) => entries.find(({ entry }) => entry.operationId === id) as Listed;
 
-/** The document's schemas, as it has them and with no other properties than they name: each is read once. */
+/** Validators of the document's schemas, unchanged and without additional properties: each is compiled once. */
 const BOOKS = { loose: `${HOST}/loose`, strict: `${HOST}/strict` };
 const within = (book: string, schema: Schema): Schema =>
   JSON.parse(JSON.stringify(schema).replaceAll("#/components/schemas/", `${book}#/$defs/`), (_, part) =>
@@ -66,7 +66,7 @@ for (const book of Object.values(BOOKS))
 type Validator = Awaited<ReturnType<typeof validate>>;
 const validators = new Map<string, Promise<Validator>>();
 
-/** What is wrong with a value by a schema of the document: nothing, where it holds. */
+/** The errors of a value by a schema of the document; empty if it is valid. */
 async function wrongIn(value: unknown, schema: Schema, strict: boolean): Promise<unknown[]> {
   const book = strict ? BOOKS.strict : BOOKS.loose;
   const key = book + JSON.stringify(schema);
@@ -91,10 +91,10 @@ it("the check finds wrong values, and in strict mode properties that the schema 
   }
 });
 
-/** Operations with the statuses that they were seen to answer. */
+/** Operations with the statuses that were tested. */
 const answered = new Set<string>();
 
-/** Holds an answer to what the document says of it, and gives its body. */
+/** Checks an answer against the document, and returns its body. */
 async function held({ entry }: Listed, response: Response): Promise<unknown> {
   const { status } = response;
   answered.add(`${entry.operationId} ${status}`);
@@ -135,7 +135,7 @@ function send({ path, method, entry }: Listed, call: Call = {}): Promise<Respons
 const ask = async (id: string, call?: Call) => held(listed(id), await send(listed(id), call));
 
 const ARCHIVED = Date.parse("2026-05-01T12:00:00Z");
-/** Its key names its writer: it is known once it is there. */
+/** The path of a file in the archive: set once the file exists, since its key contains a random writer. */
 const inArchive = { path: { object_key: "" } };
 
 beforeAll(async () => {
@@ -644,7 +644,7 @@ describe("answers", () => {
 
   it("of a restore are as documented", async () => {
     await ask("restoreArchive");
-    // As if the database had been lost. What comes after this has no figures.
+    // As if the database had been lost. Later tests have no figures.
     await env.DB.batch(["projections", "archive_files"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
     expect(await ask("restoreArchive")).toMatchObject({ phase: "settings" });
   });

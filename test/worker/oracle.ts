@@ -1,5 +1,5 @@
 /**
- * The figures as SPEC words them, counted naively in memory from the events in the order in which the log took them.
+ * The figures as SPEC defines them, counted naively in memory from the events in the order in which the log stored them.
  * It shares no code with the projections.
  */
 import type { StoredEvent } from "../../worker/event.ts";
@@ -23,8 +23,8 @@ export type Figures = Record<(typeof TABLES_OF_FIGURES)[number], Table>;
 const DAY = 86_400_000;
 
 /**
- * What the log keeps: an id once among trusted events and once among others, apart for tests and bots. Of an id the trusted
- * event counts; of a transaction the first trusted one, else the first. The others are duplicates.
+ * The events that the log stores: an id once among trusted events and once among others, separately for tests and bots. Of
+ * an id the trusted event counts; of a transaction the first trusted one, or else the first. The others are duplicates.
  */
 export function kept(sent: StoredEvent[]): { event: StoredEvent; duplicate: boolean }[] {
   const canCount = (event: StoredEvent) => event.test === 0 && event.bot === null;
@@ -44,14 +44,14 @@ export function kept(sent: StoredEvent[]): { event: StoredEvent; duplicate: bool
   });
 }
 
-/** Whether an event that counts for a tag is among those that somebody asks about. */
+/** Whether an event that counts for a tag matches a filter. */
 export type Fits = (event: StoredEvent, tag: string) => boolean;
 
 const compare = (one: string | number, other: string | number) => (one < other ? -1 : one > other ? 1 : 0);
 const RANKS = ["visit", "registration", "deposit"];
 const rankOf = ({ event_type }: StoredEvent) => (RANKS.includes(event_type) ? RANKS.indexOf(event_type) : RANKS.length);
 
-/** Which events count, whose each is, and for which tag. */
+/** The counted events, each with its person and tag. */
 export function understood(sent: StoredEvent[], attributionDays: number) {
   const counted = kept(sent)
     .filter(({ event, duplicate }) => !duplicate && event.test === 0 && event.bot === null)
@@ -62,7 +62,7 @@ export function understood(sent: StoredEvent[], attributionDays: number) {
   const inTime = byTime(counted);
 
   const playerOf = new Map<string, string>();
-  // A duplicate, too, says whose the visitor is.
+  // A duplicate also links a visitor to a player.
   const people = kept(sent).map(({ event }) => event);
   for (const event of byTime(people.filter((event) => event.test === 0 && event.bot === null))) {
     if (event.player_id !== null && event.visitor_id !== null && !playerOf.has(event.visitor_id)) {
@@ -88,7 +88,7 @@ export function understood(sent: StoredEvent[], attributionDays: number) {
     );
     return touches.at(-1)?.banner_tag ?? "";
   };
-  /** In time; those of one moment by their tags, and then as a funnel has them. */
+  /** By time; simultaneous events by tag, and then by the order of the funnel. */
   const ordered = (events: StoredEvent[]) =>
     events.toSorted(
       (one, other) =>
@@ -100,7 +100,7 @@ export function understood(sent: StoredEvent[], attributionDays: number) {
   return { counted, personOf, tagOf, ordered };
 }
 
-/** Of each person whether the first event of all, the first visit and the first deposit fit. */
+/** For each person, whether the first event, the first visit and the first deposit match. */
 export type Fitting = Map<string, { first: boolean; visit: boolean; deposit: boolean }>;
 
 export function fittingOf(sent: StoredEvent[], attributionDays: number, fits: Fits): Fitting {
@@ -123,7 +123,7 @@ export function fittingOf(sent: StoredEvent[], attributionDays: number, fits: Fi
 const ofFirst = ({ timestamp, country, device, app_id, platform }: StoredEvent) =>
   `${String(timestamp).padStart(15, "0")} ${JSON.stringify([country, device, app_id, platform].map((value) => value ?? ""))}`;
 
-/** Of all events, or of those that fit; what is told of people, in `players` and `player_days`, is of all that they did. */
+/** The figures of all events, or of those that match; `players` and `player_days` always cover all events of people. */
 export function figuresOf(sent: StoredEvent[], attributionDays: number, fits: Fits = () => true): Figures {
   const { counted, personOf, tagOf, ordered } = understood(sent, attributionDays);
   const figures = Object.fromEntries(TABLES_OF_FIGURES.map((table) => [table, {}])) as Figures;

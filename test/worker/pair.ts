@@ -1,4 +1,4 @@
-/** Two that write by themselves, one held at a call while the other one works: what their tests have in common. */
+/** Two concurrent writers, one stopped at a call while the other works: the common parts of their tests. */
 import { env } from "cloudflare:workers";
 import { lostTurn } from "../../worker/archive/files.ts";
 import { begin as beginErasure } from "../../worker/erasure/erase.ts";
@@ -14,16 +14,16 @@ import { db } from "./log.ts";
 
 export type Writer = { name: string; run(bindings: Env): Promise<unknown>; person?: string; forgets?: true };
 
-/** Has to wait for another one. */
+/** The error of a writer that has to wait for another. */
 export class Waits extends Error {}
 
-/** That another one was quicker. */
+/** The error of a writer that another overtook. */
 export const lost = (error: unknown) =>
   lostTurn(error) || lostStep(error) || lostRace(error) || /NOT NULL constraint failed/.test(String(error));
-/** That a lost log has to come back first. */
+/** The error that a lost log has to be restored first. */
 export const early = (error: unknown) => /restore it first/.test(String(error));
 
-/** To the end of the log. */
+/** Runs projections to the end of the log. */
 export async function runAll(bindings: Env, projections: readonly Projection[], now: number): Promise<void> {
   const database = databaseOf(bindings);
   for (let behind = 1; behind > 0; ) {
@@ -39,7 +39,7 @@ export async function runAll(bindings: Env, projections: readonly Projection[], 
   }
 }
 
-/** To its receipt, or until another erasure is in the way. */
+/** Runs an erasure to its receipt, or until another erasure blocks it. */
 export async function erase(bindings: Env, project_id: string, player_id: string, now: number): Promise<void> {
   const id = await beginErasure(db, { project_id, player_id, suppress: false }, now, async (_, statements) => {
     await transact(db, statements);
@@ -58,7 +58,7 @@ export async function erase(bindings: Env, project_id: string, player_id: string
   if ((await readJob(db, id)) !== null && bindings === unwoken) throw new Waits();
 }
 
-/** All that the database and the bucket hold. */
+/** All texts in the database and the bucket. */
 export async function texts(): Promise<string> {
   const { results } = await env.DB.prepare(
     "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
@@ -73,7 +73,7 @@ export async function texts(): Promise<string> {
   return JSON.stringify(tables.map((table) => table.results)) + objects.join("");
 }
 
-/** How many calls one makes when nothing is beside it. */
+/** The number of calls of a writer that runs alone. */
 export async function callsOf(writer: Writer, call: Call, begin: () => Promise<void>): Promise<number> {
   await begin();
   const counting = gate(call, Number.MAX_SAFE_INTEGER);
@@ -83,10 +83,10 @@ export async function callsOf(writer: Writer, call: Call, begin: () => Promise<v
   return counting.calls();
 }
 
-/** Another call with each other one, so that all of them have their turn. */
+/** A different call for each other writer, so that all calls are tested. */
 export const chosen = (calls: number, turn: number): number[] => (calls === 0 ? [] : [1 + ((turn * 5) % calls)]);
 
-/** One is held at its `nth` call, and ends once the other one has done all of its work. */
+/** Stops a writer at its `nth` call, and lets it continue once the other has done all its work. */
 export async function besides(held: Writer, call: Call, nth: number, other: Writer): Promise<void> {
   const slow = gate(call, nth);
   const work = held.run(slow.env).catch((error: unknown) => error);

@@ -33,10 +33,10 @@ const MONTH = DAY_BEFORE.slice(0, 7);
 
 let address: { target: string; channel: string };
 let ids: { target: string; channel: string };
-/** Brings back what `populate` has made. */
+/** Restores the state that `populate` has made. */
 let begin: () => Promise<void>;
 
-/** A project with one of each; deposits of yesterday, of which nothing has been made yet. */
+/** A project with a target, a rule, an alert and a report; yesterday's deposits, which nothing has processed yet. */
 async function populate(): Promise<void> {
   const project_id = "tells";
   await createProject(project_id, { currency: "EUR" });
@@ -71,13 +71,13 @@ async function populate(): Promise<void> {
   const events = PEOPLE.map((player_id, n) =>
     storedEvent({
       ...{ project_id, event_type: "deposit", event_id: `order-${n}`, player_id, banner_tag: "mine" },
-      // Some days have no rate yet.
+      // Some days have no exchange rate yet.
       ...{ amount: 250_000, currency: n === 0 ? "USD" : "EUR", trusted: 1 },
       timestamp: NOW - DAY + n * MINUTE,
       received_at: NOW - DAY + n * MINUTE,
     }),
   );
-  // A bot by the rules of then, which is none by those of now.
+  // A bot by the former rules, which is none by the present ones.
   const visit = { project_id, event_type: "visit", visitor_id: "v", user_agent: "SpiderService/1.0", bot: "crawler" };
   await append(db, [storedEvent({ ...visit, timestamp: NOW - DAY, received_at: 0 }), ...events]);
   await answerOf("PATCH", `/projects/${project_id}`, { bot_rules: { allowed_user_agents: ["SpiderService"] } });
@@ -107,7 +107,7 @@ const CRON = [
   "notice keeping",
   "bot reviews",
 ];
-/** All that tells, and what it is made from. A new one is a line. */
+/** All writers that send messages, and those that make their data. A new one is added here as a line. */
 const WRITERS: Writer[] = [
   { name: "the tables", run: (own) => runAll(own, GROUPS.tables.projections, NOW) },
   { name: "the figures", run: (own) => runAll(own, GROUPS.figures.projections, NOW) },
@@ -118,7 +118,7 @@ const WRITERS: Writer[] = [
   { name: "an erasure", run: (own) => erase(own, "tells", "alice-77", NOW), person: "alice-77" },
 ];
 
-/** Everything that is left to do, until nothing is. */
+/** Runs everything until nothing is left to do. */
 async function finish(): Promise<void> {
   for (const now of [NOW, NOW + HOUR]) {
     await runAll(unwoken, PROJECTIONS, now);
@@ -129,7 +129,7 @@ async function finish(): Promise<void> {
 }
 
 let seen = { target: 0, channel: 0 };
-/** What has come since this was last asked. */
+/** The messages received since the last call. */
 async function news(): Promise<{ events: string[]; kinds: string[] }> {
   const [postbacks, notices] = await Promise.all([received(address.target), received(address.channel)]);
   const events = postbacks.slice(seen.target).map(({ url }) => new URL(url, "http://receiver").searchParams.get("e"));
@@ -151,14 +151,14 @@ async function isSound(writers: readonly Writer[]): Promise<void> {
   await finish();
   const erased = writers.some(({ person }) => person);
   const { events, kinds } = await news();
-  // What was erased before it was sent is not sent any more.
+  // An event that was erased before it was sent is not sent.
   expect(events.filter((event_id) => !(erased && event_id === "order-0"))).toEqual(
     ["order-0", "order-1", "order-2"].slice(erased ? 1 : 0),
   );
   expect(events.filter((event_id) => event_id === "order-0").length).toBeLessThanOrEqual(1);
   expect(kinds).toEqual(["opened", "report"]);
 
-  // Whoever asks has a clock that is years behind, by which no hold is over.
+  // The requests here use a clock that is years behind, by which no hold is over.
   const days = `from=${MONTH}-01&to=${DAY_BEFORE}`;
   const { rows } = await read<{ rows: ConversionView[] }>(`/conversions?project_id=tells&${days}`);
   expect(rows.map(({ payout, status }) => [payout, status])).toEqual(PEOPLE.map(() => ["35.00", "pending"]));
@@ -171,7 +171,7 @@ async function isSound(writers: readonly Writer[]): Promise<void> {
   if (erased) expect(everything).not.toContain("alice-77");
 }
 
-/** Tried where the archive and the log are, or two at a time in files of their own. */
+/** Duties that are tested in other files, with the archive and the log, or in pairs. */
 const ELSEWHERE: Record<string, string> = {
   live: "live.test.ts",
   archive: "pairs.test.ts",
@@ -200,7 +200,7 @@ it.each(WRITERS.map((held, turn) => [held.name, held, turn] as const))(
     const calls = await callsOf(held, "batch", begin);
     await news();
     for (const [place, other] of WRITERS.entries()) {
-      // Of each two one is held, each as often as the other ones; where it makes no call, it works before the other.
+      // In each pair one is stopped, each equally often; if it makes no call, it works before the other.
       if (place === turn || (place + turn) % 2 === Number(place < turn)) continue;
       for (const nth of calls === 0 ? [1] : chosen(calls, place)) {
         await begin();

@@ -1,6 +1,6 @@
 /**
- * Every pair of what writes by itself, at the same time: one of the two is held at a call of its bucket or its database
- * while the other one does all of its work. Whatever the order, nothing is lost, doubled, damaged or left of a person.
+ * Every pair of independent writers at the same time: one is stopped at a call of the bucket or the database while the
+ * other does all its work. In any order, nothing is lost, doubled or damaged, and nothing of an erased person remains.
  */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -37,7 +37,7 @@ const WINDOW = 1;
 const PEOPLE = { keeps: ["alice-77", "bobby-55", "carol-33"], sweeps: ["david-11", "erwin-22", "fiona-44"] };
 
 let sent: StoredEvent[];
-/** Brings back what `populate` has made. */
+/** Restores the state that `populate` has made. */
 let begin: () => Promise<void>;
 
 beforeAll(async () => {
@@ -58,7 +58,7 @@ const event = (project_id: string, player_id: string, n: number, more: Partial<S
     ...more,
   });
 
-/** Two projects, one of which wants to forget; two files of each hour; and events that nothing has taken yet. */
+/** Two projects, one with retention; two files of each hour; and events that nothing has read yet. */
 async function populate(): Promise<void> {
   await emptyBucket();
   await lose();
@@ -76,7 +76,7 @@ async function populate(): Promise<void> {
     );
     sent.push(...events);
     await append(db, events);
-    // The last round is for the duties.
+    // The events of the last round are for the duties.
     if (round < 2) await runAll(unwoken, PROJECTIONS, NOW);
   }
   await env.DB.prepare(
@@ -84,7 +84,7 @@ async function populate(): Promise<void> {
   ).run();
 }
 
-/** All that writes by itself or when asked. A new one is a line. */
+/** All writers, by themselves or on request. A new one is added here as a line. */
 const DUTIES: Writer[] = [
   { name: "retention", run: (own) => retain(own, databaseOf(own), NOW, () => true), forgets: true },
   { name: "an erasure", run: (own) => erase(own, "keeps", "alice-77", NOW), person: "alice-77" },
@@ -107,7 +107,7 @@ async function rebuilt(own: Env): Promise<void> {
   if (!(await anySettled(database))) await rebuild(own, database, PROJECTIONS, "identities");
 }
 
-/** What must be so, whatever came before what. */
+/** Conditions that hold after any order. */
 async function isSound(duties: readonly Writer[]): Promise<void> {
   for (let times = 0; ; times++) {
     const waits = await Promise.all(duties.map(({ run }) => run(unwoken).catch((error: unknown) => error)));
@@ -120,7 +120,7 @@ async function isSound(duties: readonly Writer[]): Promise<void> {
   }
   await runAll(unwoken, PROJECTIONS, NOW);
   await keepAll(unwoken);
-  // What was archived behind the day's pass goes with the next one.
+  // Files that were archived after the day's pass are removed by the next one.
   const forgets = duties.some((duty) => duty.forgets);
   if (forgets) for (const day of [0, 1]) await retain(unwoken, db, NOW + day * DAY, () => true);
   while (!(await sweep(env, db, NOW)));
@@ -162,7 +162,7 @@ async function isSound(duties: readonly Writer[]): Promise<void> {
   );
 }
 
-/** Of two duties one is held as it writes a file, and the other one as it writes to the database. */
+/** Each duty is stopped as it writes a file, and as it writes to the database. */
 const atPut = (held: number, other: number): boolean => ((held + other) % 2 === 0) === held < other;
 
 describe("stopped at one of its calls while another one works", () => {
@@ -185,7 +185,7 @@ describe("stopped at one of its calls while another one works", () => {
 });
 
 describe("a lost log that is restored from its archive", () => {
-  /** Brings back the loss: all is in the archive, and the database is one that was made anew. */
+  /** Restores the state after a loss: everything is in the archive, and the database is new. */
   let lostAgain: () => Promise<void>;
 
   beforeAll(async () => {
@@ -196,7 +196,7 @@ describe("a lost log that is restored from its archive", () => {
     lostAgain = await stateNow();
   });
 
-  /** So few events at a time that there are many steps. */
+  /** A restore of few events at a time, which takes many steps. */
   const RESTORE: Writer = {
     name: "a restore",
     async run(own) {
@@ -224,7 +224,7 @@ describe("a lost log that is restored from its archive", () => {
     async (_, duty, turn) => {
       for (const call of ["get", "batch"] as const) {
         const calls = await callsOf(RESTORE, call, lostAgain);
-        // The first batch begins it: the duty then has done all of its work on an empty log.
+        // The first batch begins the restore: before it, the duty has done all its work on an empty log.
         for (const nth of new Set([...(call === "batch" ? [1] : []), ...chosen(calls, turn)]))
           await together(RESTORE, call, nth, duty);
       }

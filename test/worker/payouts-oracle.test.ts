@@ -1,4 +1,4 @@
-/** Payouts equal a naive count, whatever happens in whichever order: late events, links and tags, rules, decisions, rates. */
+/** Payouts equal a naive count, for any order of late events, links and tags, rules, decisions, rates. */
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -235,7 +235,7 @@ describe("payouts", () => {
           } else if ("rule" in action) {
             if (action.terms && !hasAny(action.terms)) continue;
             const rule = { id: action.rule, tags: action.tags, from: dayOf(action.day), terms: action.terms };
-            // Two versions of one day would be one in the oracle's names of shares.
+            // Two versions of one day would have the same name in the oracle's shares.
             if (rules.some(({ id, from }) => id === rule.id && from === rule.from)) continue;
             rules.push(rule);
             await addRule(project_id, rule, rules.filter(({ id }) => id === rule.id).length);
@@ -246,7 +246,7 @@ describe("payouts", () => {
           } else if ("decide" in action) {
             await settle(TABLES);
             const event_id = `e${action.decide}`;
-            // A decision is about the event as it came: one that takes its place is undecided.
+            // A decision is about the original event: one that replaces it is undecided.
             const found = await db.get<{ seq: number; trusted: 0 | 1 } | undefined>(sql`SELECT c.seq, e.trusted
               FROM conversions c JOIN events e ON e.seq = c.seq WHERE c.project_id = ${project_id} AND c.event_id = ${event_id}`);
             if (!found) continue;
@@ -282,7 +282,7 @@ describe("payouts", () => {
           }
           return null;
         };
-        // The rule that was made first is r1, as `made_at` says.
+        // The rule that was made first, by `made_at`, is r1.
         const inOrder = rules.toSorted((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
         const expected = earned({ sent, attributionDays, rules: inOrder, taken, clickRules, approved, rate });
         expect(await stored(project_id, rules)).toEqual(expected);

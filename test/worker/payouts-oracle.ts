@@ -1,4 +1,4 @@
-/** What affiliates earn, counted naively from the events as they were sent. It shares no code with worker/payouts/. */
+/** What affiliates earn, counted naively from the sent events. It shares no code with worker/payouts/. */
 import type { StoredEvent } from "../../worker/event.ts";
 import { kept } from "./oracle.ts";
 
@@ -40,7 +40,7 @@ export type OracleWorld = {
   clickRules: OracleClickRule[];
   /** Likewise. */
   approved: ReadonlySet<string>;
-  /** 1e-8 USD by currency and day, as they hold on that very day. */
+  /** 1e-8 USD by currency and day; a rate applies to its day only. */
   rate: (currency: string, day: string) => bigint | null;
 };
 
@@ -62,7 +62,7 @@ const inEuro = (event: StoredEvent, rate: OracleWorld["rate"]): bigint | null =>
   return own === null || euro === null ? null : round(units * own, euro);
 };
 
-/** Counted events in their order, each with its person and tag. */
+/** The counted events in order, each with its person and tag. */
 function placed({ sent, attributionDays }: OracleWorld) {
   const order = (event: StoredEvent) => `${String(event.timestamp).padStart(15, "0")} ${event.event_id}`;
   const all = kept(sent).filter(({ event }) => event.test === 0 && event.bot === null);
@@ -89,7 +89,7 @@ function placed({ sent, attributionDays }: OracleWorld) {
   }));
 }
 
-/** For a tag and day: the last version of each rule, the newest rule first. */
+/** The last version of each rule for a tag and day, the newest rule first. */
 function fitting<Rule extends OracleRule | OracleClickRule>(rules: Rule[], tag: string, day: string): Rule[] {
   const ids = [...new Set(rules.map(({ id }) => id))].reverse();
   const current = ids.flatMap((id) => rules.findLast((one) => one.id === id && one.from <= day) ?? []);
@@ -143,7 +143,7 @@ function flagsOf(self: Placed, events: Placed[], rules: OracleClickRule[]): stri
   return flags.map(({ id }) => id).sort();
 }
 
-/** For a tag and day: the last version of each rule, those for the tag alone first, and of these the newest. */
+/** The last version of each rule for a tag and day: those for the tag alone first, and the newest first. */
 function inForce(rules: OracleRule[], tag: string, day: string) {
   const fits = fitting(rules, tag, day);
   return [...fits.filter(({ tags }) => tags !== null), ...fits.filter(({ tags }) => tags === null)] as (OracleRule & {

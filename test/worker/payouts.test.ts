@@ -1,4 +1,4 @@
-/** Payout rules, conversions and statements, through the API. */
+/** Payout rules, conversions and statements through the API. */
 import { sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
 import type { ClickRuleView } from "../../worker/admin/click-rules.ts";
@@ -122,7 +122,7 @@ describe("a click rule", () => {
     expect(flagged.explanation).toContain("It pays nothing until somebody approves it.");
     expect((await statementOf(project_id)).totals).toMatchObject([{ approved: "20.00", pending: "0.00" }]);
 
-    // A visit that comes late is its click.
+    // A late visit is its click.
     await log(project_id, visit(5, JUNE + 2 * MINUTE - 5_000), {
       ...visit(6, JUNE + 3 * MINUTE - 1_000),
       player_id: "p3",
@@ -134,7 +134,7 @@ describe("a click rule", () => {
     const approved = await oneOf(project_id, "r1");
     expect(approved).toMatchObject({ status: "approved", payout: "10.00", reason: "paid", flags: flagged.flags });
 
-    // A change judges the days from its first one on again; what was decided stays.
+    // A change applies again to the days from its first one on; decisions stay.
     await answerOf("PATCH", `/click-rules/${id}`, { seconds: 2, valid_from: "2026-06-01" });
     expect(await flagsOf(project_id)).toMatchObject({ r1: "", r3: expect.stringContaining("(version 2)") });
     await answerOf("DELETE", `/click-rules/${id}?valid_from=2026-06-11`);
@@ -174,7 +174,7 @@ describe("a click rule", () => {
     expect(found.r4).toBe(
       "The click rule “Often” (version 1) flags it: it is number 5 of its tag within 1 hour, and 3 are allowed.",
     );
-    // One that comes late on the last day of June counts in July.
+    // A late one on the last day of June counts in July.
     await log(project_id, at(9, { timestamp: END - 1, source_ip: "198.51.100.0", user_agent: "Firefox" }));
     const later = await oneOf(project_id, "r4");
     expect(later.flags).toContain("number 6 of its tag");

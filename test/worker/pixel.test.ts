@@ -19,7 +19,7 @@ const good = { player_id: "p1", banner_tag: "aff1" };
 const long = (length: number, character = "x") => character.repeat(length);
 const keys = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`k${index}`, "v"]));
 
-/** What comes in, and what is said of it: null is accepted, else `<code> <field>`. */
+/** A query and its result: null if accepted, or else `<code> <field>`. */
 const CASES: [what: string, query: Query, error: string | null, path?: string][] = [
   ["the least there is", good, null],
   ["the other names", { player_id: "p1", btag: "aff1", game_id: "g" }, null],
@@ -329,7 +329,7 @@ describe("a pixel", () => {
   });
 
   it.each(["free", "paid"])("is not acknowledged when the queue itself refuses it: on the %s plan", async (PLAN) => {
-    // The queue itself refuses a message that is too large; the sender is told what it would be told of any refusal.
+    // The queue itself refuses a message that is too large; the sender gets the same answer as for any refusal.
     const { commit } = await import("../../worker/queue/group-commit.ts");
     const { outletOf } = await import("../../worker/queue/outlet.ts");
     const { storedEvent } = await import("./log.ts");

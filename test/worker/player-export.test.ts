@@ -1,4 +1,4 @@
-/** The export of a player: all that any store holds, and nothing of anybody else. */
+/** The export of a player: all data in any store, and none of other people. */
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -110,7 +110,7 @@ describe("the export of a player", () => {
 });
 
 it("a part has as many events of the log as its calls allow, and the next one continues after them", async () => {
-  // Of two at the same time the one that was taken first comes first.
+  // Of two at the same time, the one stored first is first.
   const order = Array.from({ length: 23_456 }, (_, n) => ({ timestamp: Math.floor(n / 2), seq: n + 1 }));
   const seqs: number[] = [];
   for (let place: Parameters<typeof partOf>[1] | null = { log: { timestamp: -1, seq: 0 } }; place !== null; ) {
@@ -238,7 +238,7 @@ describe("the export of a player whose events were removed from the log", () => 
     ["paid", 500, 500],
   ] as const)("names the next part if there is one, on the %s plan", async (plan, least, most) => {
     const [file] = await liveFiles(db, { first: hourOf(START), end: hourOf(START) + 1 });
-    // One more than a part reads on the larger plan.
+    // One more file than a part reads on the larger plan.
     const many = Array.from({ length: 501 }, (_, hour) => ({
       ...(file as ArchiveFile),
       hour,
@@ -261,12 +261,12 @@ describe("the export of a player whose events were removed from the log", () => 
     const FILES = 45;
     const ids = Array.from({ length: FILES }, (_, n) => `small-${String(n).padStart(2, "0")}`);
     await deliver([{ events: ids.map((id) => old(id, 3, { player_id: "erin-1", event_type: "level_up" })) }]);
-    // A file an event.
+    // One file for each event.
     while ((await step(archive, 1)) > 0);
     await settle();
     await retain(env, db, START + 24 * 171 * HOUR, () => true);
     expect(await liveFiles(db, { first: hourOf(START) + 3, end: hourOf(START) + 4 })).toHaveLength(FILES);
-    /** All parts of an answer, each of an invocation of its own: one that goes over its plan fails the test. */
+    /** All parts of an answer, each from a separate invocation: one that exceeds its plan's limits fails the test. */
     const parts = async (path: string): Promise<string[]> => {
       const texts: string[] = [];
       for (let next: string | undefined = path; next !== undefined; ) {

@@ -1,4 +1,4 @@
-/** Players and their events: exact figures, pages to the end, the same rows in every format, and what keys may see. */
+/** Players and their events: exact figures, complete pages, the same rows in every format, and the limits of keys. */
 import { createExecutionContext, env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
@@ -38,7 +38,7 @@ const event = (event_id: string, event_type: string, time: string, more: Partial
     "Asia/Tokyo",
   );
 
-/** Anna came as a visitor by `spring`; Ben by `autumn`; Cleo by nothing; a visitor is nobody yet. */
+/** Anna came as a visitor by the tag `spring`; Ben by `autumn`; Cleo without a tag; one visitor is no player yet. */
 const EVENTS: StoredEvent[] = [
   event("e01", "visit", "01T10:00", { visitor_id: "cookie", banner_tag: "spring", app_id: "lobby" }),
   event("e02", "registration", "01T10:05", { visitor_id: "cookie", player_id: "anna", app_id: "lobby" }),
@@ -82,7 +82,7 @@ describe("fields", () => {
     const { segment_id } = await answerOf<{ segment_id: string }>("POST", "/segments", asked);
     const players: Record<string, string[]> = {
       "app_id=lobby": ["anna"],
-      // Where she played later says nothing of how she came.
+      // Where she played later does not matter: the filter is about her first event.
       "app_id=slots": [],
       "country=JP&device=mobile": ["cleo"],
       "country=JP&device=desktop": [],
@@ -205,7 +205,7 @@ describe("the players", () => {
     ["sort=-player_id&limit=1", ["cleo", "ben", "anna"]],
     ["search=an", ["anna"]],
     ["search=n", []],
-    // By a transaction, a click, and an address that a visitor gave who turned out to be her; each whole, and in its case.
+    // Found by a transaction, a click, and an address given as a visitor; only by the whole text, in its case.
     ["search=t1", ["anna"]],
     ["search=click-7", ["ben"]],
     ["search=a.new@mail.example.com", ["anna"]],
@@ -414,7 +414,7 @@ describe("events", () => {
     const column = head.split(",").indexOf("event_id");
     expect(rows.map((row) => row.split(",")[column])).toEqual(all.map((row) => row.event_id));
     expect(rows[0]).toContain('"{""n"":5299}"');
-    // A limit that was asked for holds for every format.
+    // A requested limit applies to every format.
     expect(ndjson(await (await get("/events?project_id=stream&format=ndjson&limit=7")).text())).toEqual(
       all.slice(0, 7),
     );
@@ -447,7 +447,7 @@ describe("events", () => {
     }
     expect(parts.length).toBeGreaterThan(1);
     expect(parts.flat()).toEqual(ids(whole.text));
-    // Who opens it in a spreadsheet sees no header.
+    // A spreadsheet does not show the answer's header.
     const sheet = await ask("free", `${path}&format=excel`);
     const last = sheet.text.trimEnd().split("\r\n").at(-1);
     expect(last).toMatch(
@@ -546,7 +546,7 @@ it("looks up first events for older rows, and leaves those unknown that were rem
     first_event: '001777735800000 ["JP","mobile","",""]',
     first_date: "2026-05-03",
   });
-  // As before the column was there; of one of them the events have gone.
+  // As before the column existed; the events of one of them were removed.
   await env.DB.batch([
     env.DB.prepare(
       "UPDATE players SET first_event = NULL, first_date = NULL WHERE project_id = 'club' AND person < 'd'",
@@ -555,7 +555,7 @@ it("looks up first events for older rows, and leaves those unknown that were rem
   ]);
   const onDay = (day: string) => read<Listed>(`/players?project_id=club&from=${day}&to=${day}`);
   expect((await onDay("2026-05-03")).rows.map(({ player_id }) => player_id)).toEqual(["cleo"]);
-  // A later event says nothing of the first one.
+  // A later event does not change the first one.
   await deliver([{ events: [event("e20", "spin", "08T10:00", { player_id: "cleo", country: "SE" })] }]);
   for (let n = 0; n < known.length; n++) {
     await deliver([

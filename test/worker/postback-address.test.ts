@@ -1,4 +1,4 @@
-/** Where postbacks may go: nowhere that only this Worker reaches, however it is spelled. */
+/** Allowed addresses of postbacks: none that only this Worker can reach, in any spelling. */
 import { describe, expect, it } from "vitest";
 import { refusalOf, refusalOfTemplate } from "../../worker/postbacks/address.ts";
 
@@ -71,7 +71,7 @@ describe("a target's URL", () => {
     "https://intranet/",
     "https://a/",
     "https://com/",
-    // What else a URL can hold.
+    // Other parts of a URL.
     "http://tracker.example.com/",
     "ftp://tracker.example.com/",
     "file:///etc/passwd",
@@ -101,7 +101,7 @@ describe("a target's URL", () => {
     "https://",
     "https:///",
     `https://tracker.example.com/${"a".repeat(2_000)}`,
-    // This instance would tell itself.
+    // This instance would send to itself.
     `https://${OWN}/visit`,
     `https://${OWN.toUpperCase()}/visit`,
     `https://${OWN}./visit`,

@@ -1,4 +1,4 @@
-/** What is written into a target's templates, and which templates are taken. */
+/** The values that are written into a target's templates, and the templates that are accepted. */
 import { describe, expect, it } from "vitest";
 import page from "../../docs/postbacks.md?raw";
 import { readPostback } from "../../worker/inbound/template.ts";
@@ -203,7 +203,7 @@ describe("the URL of a known tracker", () => {
 });
 
 describe("what docs/postbacks.md says", () => {
-  /** The rows below the head of the table that stands behind these words; what is written as code without its ticks. */
+  /** The rows of the table after these words in the docs, without its head; code without its backticks. */
   const rowsBehind = (words: string): string[][] => {
     const [, table = ""] = /\n((?:\|.*\n)+)/.exec(page.slice(page.indexOf(words))) ?? [];
     const lines = table.trim().split("\n").slice(2);

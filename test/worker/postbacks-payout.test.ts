@@ -1,4 +1,4 @@
-/** A target is told what an event pays, once that is computed and never before. */
+/** A target gets the payout of an event once it is computed, and never before. */
 import { sql } from "drizzle-orm";
 import { expect, it, vi } from "vitest";
 import { answerOf } from "./api.ts";
@@ -22,7 +22,7 @@ it("a postback with a payout waits for the month of its event", { timeout: 200_0
   await log({ project_id, event_id: "unjudged", event_type: "level_up" });
   await settle();
   await read();
-  // As if what has come since were still to be computed.
+  // As if later events were not computed yet.
   await db.run(
     sql`UPDATE payout_months SET version = version + 1000, computed = version + 999 WHERE project_id = ${project_id}`,
   );
@@ -73,16 +73,16 @@ it("a target gets each status of a conversion once, when a hold is over and when
   await read();
   await runDuty("payouts");
   const told = async () => (await received(address)).map(({ url }) => url.split("?")[1]).sort();
-  // Whoever decides wakes the duty, and that the target's object.
+  // A decision wakes the duty, which wakes the target's object.
   const becomes = (wanted: string[]) =>
     vi.waitFor(async () => expect(await told()).toEqual(wanted.toSorted()), { timeout: 100_000, interval: 200 });
-  // Nobody has decided, and no hold is over.
+  // There is no decision, and no hold is over.
   expect(await told()).toEqual([]);
   await decide("hand", "approve");
   await decide("small", "reject");
   const decided = ["e=hand&s=approved&p=35.00", "e=small&s=rejected&p=0.00"];
   await becomes(decided);
-  // What is flagged waits for somebody, whatever its rule's hold is.
+  // A flagged conversion waits for a decision, whatever its rule's hold is.
   const LATER_ON = Date.now() + 2 * DAY;
   for (let twice = 0; twice < 2; twice++) {
     await runDuty("payouts", unwoken, LATER_ON);

@@ -1,4 +1,4 @@
-/** Postbacks, to a real server that fails in every way: each event arrives once, at the right try. */
+/** Postbacks to a real server that fails in every way: each event arrives once, at the expected try. */
 import { env } from "cloudflare:test";
 import { sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it, vi } from "vitest";
@@ -55,7 +55,7 @@ describe("a postback", () => {
     let now = LATER;
     for (const pause of [...PAUSES_MS, null]) {
       const { progress } = await sendOnce(made, now);
-      // Nothing is sent before its time, however often it is asked for.
+      // Nothing is sent before it is due, however often the sender runs.
       expect((await sendOnce(made, now)).progress).toEqual(progress);
       if (pause === null) expect(progress).toBe("done");
       else {
@@ -125,14 +125,14 @@ describe("a postback", () => {
     const again = async (body: unknown) => (await ask("POST", `/${made.id}/resend`, body)).json<Resent>();
     expect(await again({ dead: true, to: new Date(LATER).toISOString() })).toEqual({ resent: 0, more: false });
     expect(await again({ dead: true, from: new Date(LATER).toISOString() })).toEqual({ resent: 1, more: false });
-    // Its own object does it, at once.
+    // The target's object sends it at once.
     await vi.waitFor(
       async () => expect(await waiting(made.id)).toMatchObject([{ status: "sent", tries: 1 }]),
       PATIENCE,
     );
     expect(await eventIds(address)).toEqual(Array(7).fill("late"));
     expect((await triesOf(made)).map((one) => one.try)).toEqual([1, 2, 3, 4, 5, 6, 1]);
-    // What was sent, too, where one asks for it by its name.
+    // A postback that was delivered is sent again, too, if it is named.
     expect(await again({ event_id: "late" })).toEqual({ resent: 1, more: false });
     await vi.waitFor(async () => expect(await received(address)).toHaveLength(8), PATIENCE);
     expect((await ask("POST", `/${made.id}/resend`, { event_id: "nobody's" })).status).toBe(404);
@@ -212,11 +212,11 @@ describe("a target", () => {
     });
     const eur = (amount: number) => ({ amount, currency: "EUR" });
     await log(
-      // Before any target was there, by an import.
+      // By an import, before any target existed.
       { ...by("r", "old"), timestamp: Date.parse("2020-01-01T00:00:00Z") },
       { ...by("p", "visit"), event_type: "visit", player_id: null, visitor_id: "v", banner_tag: "summer" },
       { ...by("p", "registration"), event_type: "registration", visitor_id: "v" },
-      // The tag is the one that the person came with.
+      // The tag is the one that brought the person.
       { ...by("p", "first"), ...eur(99_999) },
       { ...by("p", "second"), ...eur(100_000), banner_tag: "winter" },
       { ...by("q", "dollars"), amount: 200_000, currency: "USD" },
@@ -224,7 +224,7 @@ describe("a target", () => {
       { ...by("q", "test"), test: 1, ...eur(200_000) },
       { project_id: other, event_id: "elsewhere" },
     );
-    // In two steps, for who came first is a question to the log and not to a run.
+    // In two steps, since the order is decided by the log and not by a run.
     await read();
     await log({ ...by("p", "third"), ...eur(300_000) }, { ...by("p", "repeated"), event_id: "third" });
     await read();
@@ -270,7 +270,7 @@ describe("a target", () => {
         new Set([...states.filter((one) => one === "active false" || one === "warning true"), "paused true"]),
       );
       expect(await target(made.id, project_id)).toMatchObject({ state: "paused", paused_by: "failures", failures: 20 });
-      // It is told nothing meanwhile, and what happens waits.
+      // It gets nothing meanwhile, and new events wait.
       await log({ project_id, event_id: "meanwhile" });
       await read();
       expect(await sendAll(made, LATER + DAY_MS)).toBe("done");
@@ -318,7 +318,7 @@ describe("a target", () => {
     });
     expect((await received(address)).map(({ url }) => url.split("?")[1])).toEqual(["token=secret-of-theirs&e=deposit"]);
     expect(await triesOf(made)).toMatchObject([{ try: 0, status: 418 }]);
-    // It counts for nothing.
+    // A test does not count.
     expect(await target(made.id, project_id)).toMatchObject({ failures: 0, state: "active" });
   });
 
@@ -344,7 +344,7 @@ describe("a target", () => {
     const { errors } = await answer.json<{ errors: { field: string; message: string }[] }>();
     expect(errors.map((error) => error.field)).toContain(field);
     expect(errors.find((error) => error.field === field)?.message).toContain(rule);
-    // A change is judged as a whole.
+    // A change is validated as a whole.
     const made = await makeTarget(project_id, good);
     if (field !== "retries") expect((await ask("PATCH", `/${made.id}`, given)).status).toBe(400);
   });
@@ -401,7 +401,7 @@ describe("a target", () => {
     const sending = sendDue(own, databaseOf(held.env), made.id, budget, () => LATER);
     expect(await held.reached(sending)).toBe(true);
     expect(await eventIds(address)).toEqual(["a"]);
-    // A project can be removed when the log has let go of its events.
+    // A project can be removed when its events were removed from the log.
     await db.run(sql`DELETE FROM events WHERE project_id = ${project_id}`);
     await answerOf("DELETE", `/projects/${project_id}`);
     held.open();
@@ -524,7 +524,7 @@ describe("an erasure", () => {
     await read(LATER + 1);
     await sendAll(made, LATER + 1);
     const after = (await received(address)).slice(before);
-    // Levin's alone, by the name that his event has now.
+    // Only Levin's, under the new name of his event.
     expect(after).toHaveLength(1);
     expect(after[0]?.url).toContain("p=levin");
     expect(after[0]?.url).not.toContain("anna");
@@ -554,7 +554,7 @@ describe("the rows that D1 bills", () => {
     const { env: own, budget } = metered(counted, "postbacks", {});
     while ((await sendDue(own, databaseOf(own), made.id, budget, () => LATER)) === "more");
     expect(written).toBe(3 * EVENTS);
-    // Nobody is told: no row but the cursor's.
+    // Without a target, no row is written except the cursor's.
     written = 0;
     await log({ project_id, event_type: "spin" }, { project_id, event_type: "visit" });
     await advance(counted, databaseOf({ DB }), postbacks, LATER);

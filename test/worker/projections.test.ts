@@ -25,12 +25,12 @@ import { figuresOf, kept } from "./oracle.ts";
 beforeAll(keepToTables);
 
 const DAY = 86_400_000;
-// Over the end of daylight saving time in New York, 2026-11-01.
+// Around the end of daylight saving time in New York, 2026-11-01.
 const FROM = Date.parse("2026-10-30T00:00:00Z");
 const TIMEZONE = "America/New_York";
 const ATTRIBUTION_DAYS = 2;
 
-/** Few ids, tags and moments, so that everything collides: repeats, ties, shared visitors, late links, late tags. */
+/** Few ids, tags and moments, so that many collide: repeats, ties, shared visitors, late links, late tags. */
 const anEvent = fc.record({
   event_id: fc.integer({ min: 1, max: 60 }).map((n) => `e${n}`),
   event_type: fc.constantFrom("visit", "registration", "deposit", "deposit", "withdrawal", "spin"),
@@ -58,8 +58,8 @@ const anEvent = fc.record({
 });
 
 /**
- * What happens: a batch is delivered, in messages, perhaps for the second time; or a projection takes some steps; or the
- * project gets another attribution window; or some of its people are attributed by it.
+ * One action: a batch is delivered, in messages, perhaps for the second time; or a projection makes some steps; or the
+ * project gets another attribution window; or some of its people are attributed with it.
  */
 const anAction = fc.oneof(
   {
@@ -74,7 +74,7 @@ const anAction = fc.oneof(
   { weight: 1, arbitrary: fc.record({ together: fc.boolean(), reattribute: fc.integer({ min: 1, max: 9 }) }) },
 );
 
-/** How many events have which outcome: those that were counted first and are duplicates now have moved. */
+/** The number of events by outcome: events that were counted first and are duplicates now have moved. */
 async function outcomesIn(project_id: string): Promise<Record<string, number>> {
   const { results } = await env.DB.prepare(
     `SELECT outcome, sum(total) AS total FROM (
@@ -117,7 +117,7 @@ describe("projections", () => {
             continue;
           }
           if ("reattribute" in action) {
-            // Which is done only while the projections are at one place in the log.
+            // This is done only while the projections are at the same position in the log.
             if (action.together) for (const projection of TABLES) await step(projection);
             await reattributeSome(action.reattribute);
             continue;
@@ -144,7 +144,7 @@ describe("projections", () => {
         await settle(TABLES);
         const counted = figuresOf(sent, window);
         expect(await figuresIn(project_id)).toEqual(counted);
-        // The same from the log alone.
+        // The same result from the log alone.
         expect(await doingsIn(project_id, ["", "a", "b", "naïve tag'--"])).toEqual(doingsOf(counted));
         expect(await outcomesIn(project_id)).toEqual(outcomesOf(sent));
       }),

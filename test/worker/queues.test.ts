@@ -1,4 +1,4 @@
-/** What wrangler.toml has the Worker consume, it consumes. */
+/** The Worker has a consumer for each queue in wrangler.toml. */
 import { createExecutionContext, createMessageBatch, env, getQueueResult } from "cloudflare:test";
 import { expect, it } from "vitest";
 import { consume } from "../../worker/event-log/consumer.ts";

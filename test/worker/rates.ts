@@ -1,4 +1,4 @@
-/** Exchange rates, loaded as an administrator does. */
+/** Loads exchange rates, as an administrator does. */
 import { answerOf } from "./api.ts";
 
 export const loadRates = (...rates: [currency_code: string, rate_date: string, usd_rate: string][]) =>

@@ -1,4 +1,4 @@
-/** A project's administrator changes its attribution window: its own figures follow, and no other project notices. */
+/** A project's administrator changes its attribution window: its figures follow, and no other project is affected. */
 import { env, runDurableObjectAlarm, runInDurableObject, SELF } from "cloudflare:test";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
@@ -29,7 +29,7 @@ const NOW = Date.now();
 const PROJECTS = ["tenant", "neighbour"];
 const sent: Record<string, StoredEvent[]> = {};
 
-/** Each person comes by a tag, and does something 1, 5 and 20 days later. */
+/** Each person comes by a tag, and has events 1, 5 and 20 days later. */
 const eventsOf = (project_id: string, prefix: string) =>
   Array.from({ length: 12 }, (_, n) =>
     [0, 1, 5, 20].map((days) =>
@@ -51,12 +51,12 @@ const cursors = async () =>
     ({ name }) => TABLES.some((projection) => projection.name === name),
   );
 
-/** The people of the project `ailing` cannot be attributed again as long as this trigger is there. */
+/** The people of the project `ailing` cannot be attributed again as long as this trigger exists. */
 const ailing = () =>
   env.DB.prepare(
     "CREATE TRIGGER ailing BEFORE UPDATE OF moves ON reattributions WHEN NEW.project_id = 'ailing' BEGIN SELECT RAISE(ABORT, 'no luck'); END",
   ).run();
-/** When the tables run next, in epoch milliseconds; 0 where nothing has them run. */
+/** The next run of the tables, in epoch milliseconds; 0 if none is due. */
 const nextRun = async () =>
   (await runInDurableObject(env.RUNNER.getByName("tables"), (_, state) => state.storage.getAlarm())) ?? 0;
 
@@ -81,7 +81,7 @@ describe("a changed attribution window", () => {
     for (let more = true; more; ) {
       more = await reattributeSome(8);
       expect(await figuresIn("neighbour")).toEqual(neighbour);
-      // What does not depend on tags stays as it is at every moment.
+      // Figures that do not depend on tags are the same at every moment.
       expect((await figuresIn("tenant")).daily_metrics).toEqual(own.daily_metrics);
     }
     await settle(TABLES);
@@ -187,13 +187,13 @@ describe("a changed attribution window", () => {
     const [failing, ...others] = await said();
     expect([failing, others]).toEqual([{ name: "reattribution", since: expect.any(String) }, []]);
     expect(await figuresIn("well")).toEqual(figuresOf(sent.well as StoredEvent[], 3));
-    // Events that come meanwhile are counted.
+    // Events that arrive meanwhile are counted.
     const more = eventsOf("well", "q");
     await deliver([{ events: more }]);
     expect(await run()).toBe("later");
     expect(await figuresIn("well")).toEqual(figuresOf([...(sent.well as StoredEvent[]), ...more], 3));
     expect(await said()).toEqual([failing]);
-    // By itself, after a pause, which this test does not wait for.
+    // It is retried after a pause, which this test does not wait for.
     await env.RUNNER.getByName("tables").wake("tables");
     await vi.waitUntil(async () => (await nextRun()) > Date.now(), { timeout: 200_000 });
     await env.DB.prepare("DROP TRIGGER ailing").run();
@@ -208,7 +208,7 @@ describe("a changed attribution window", () => {
     await changeWindow("ailing", 5);
     await ailing();
     const tables = env.RUNNER.getByName("tables");
-    // Each run that leaves it doubles the pause.
+    // Each failed run doubles the pause.
     for (let runs = 0; runs < 5; runs++) expect(await tables.bringForward("tables", 0, 200_000)).toBe(true);
     expect(await nextRun()).toBeGreaterThan(Date.now());
     await env.DB.prepare("DROP TRIGGER ailing").run();

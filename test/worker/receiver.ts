@@ -1,4 +1,4 @@
-/** The other system in the tests of postbacks, and targets that tell it. */
+/** The receiver in the tests of postbacks, and targets that send to it. */
 import { env } from "cloudflare:test";
 import { inject } from "vitest";
 import type { ShownTarget } from "../../worker/admin/postback-target.ts";
@@ -14,11 +14,11 @@ import type { Received, ReceiverAnswer } from "../receiver/answer.ts";
 import { answerOf, call } from "./api.ts";
 import { db, storedEvent } from "./log.ts";
 
-/** What is made at this time is due for nobody's own clock: only the tests send it. */
+/** So far in the future that nothing made at this time is due by the real clock: only the tests send it. */
 export const LATER = Date.parse("2040-01-01T00:00:00Z");
 
 let paths = 0;
-/** An address that answers so by turns. */
+/** An address that gives these answers in turn. */
 export async function receiver(...answers: ReceiverAnswer[]): Promise<string> {
   const path = `/r${++paths}-${crypto.randomUUID()}`;
   await fetch(`${inject("receiver")}/control${path}`, { method: "PUT", body: JSON.stringify(answers) });
@@ -40,19 +40,19 @@ export async function triesOf({ id }: { id: string }): Promise<TryView[]> {
 }
 
 type Given = Partial<StoredEvent> & Pick<StoredEvent, "project_id">;
-/** Into the log, without waking anybody. */
+/** Appends events to the log, without waking a duty. */
 export const log = (...events: Given[]) =>
   append(
     db,
     events.map((event) => storedEvent({ event_type: "deposit", player_id: "p", banner_tag: "tag", ...event })),
   );
 
-/** Has the reader read the log to its end. */
+/** Runs the reader of the log to its end. */
 export async function read(now = LATER): Promise<void> {
   while ((await advance(env, db, postbacks, now)).behind > 0);
 }
 
-/** One invocation of the object that sends, as after a restart: all that it knows is in the database. */
+/** One invocation of the object that sends, like after a restart: all its state is in the database. */
 async function invoke(send: typeof sendDue, duty: "postbacks" | "notices", id: string, now: number) {
   const { env: bindings, budget } = metered(env, duty);
   const progress = await send(
@@ -73,5 +73,5 @@ async function invokeToTheEnd(send: typeof sendDue, duty: "postbacks" | "notices
 }
 export const sendOnce = ({ id }: { id: string }, now = LATER) => invoke(sendDue, "postbacks", id, now);
 export const sendAll = ({ id }: { id: string }, now = LATER) => invokeToTheEnd(sendDue, "postbacks", id, now);
-/** To a channel. */
+/** Runs the object that sends to channels. */
 export const sendNoticesTo = ({ id }: { id: string }, now: number) => invokeToTheEnd(sendNotices, "notices", id, now);

@@ -1,4 +1,4 @@
-/** A project that is removed leaves nothing behind, and what is made under its id later begins with nothing. */
+/** A project that is removed leaves nothing behind, and a new project with its id begins empty. */
 import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { removeProjects } from "../../worker/erasure/project.ts";
@@ -27,12 +27,12 @@ const ALLOWED: Record<string, unknown> = {
   secured_by: "token",
   every: "day",
 };
-/** A name that means something else in another table stands with its own. */
+/** A column with another meaning in a table is written with the table's name. */
 const allowed = (table: string, column: string) => ALLOWED[`${table}.${column}`] ?? ALLOWED[column];
 
 type Column = { name: string; type: string; hidden: number; notnull: number; dflt_value: unknown };
 
-/** All tables with rows of projects, and a row of each for a project. */
+/** All tables with rows of projects, and statements that insert a row for a project into each. */
 async function tablesOfProjects() {
   const { results } = await env.DB.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all<{
     name: string;
@@ -105,7 +105,7 @@ describe("a project that was removed", () => {
       return [response.status, (await response.json<{ detail: string }>()).detail] as const;
     };
     expect(await refusal()).toEqual([409, expect.stringContaining("events in the log")]);
-    // As retention takes them.
+    // As retention removes them.
     await env.DB.batch([
       env.DB.prepare(
         "INSERT INTO retired_events (project_id, event_id, standing) SELECT project_id, event_id, standing FROM events WHERE project_id = 'brand'",
@@ -134,7 +134,7 @@ describe("a project that was removed", () => {
     expect((await call("GET", "/session", undefined, bearer(key))).status).toBe(401);
     expect((await call("POST", "/events", { event_type: "spin", player_id: "p" }, bearer(collect))).status).toBe(401);
     expect((await call("POST", "/projects", { project_id: "brand" })).status).toBe(409);
-    // Another isolate may still write something down for it.
+    // Another isolate may still write a row for it.
     await makeStaleKey("brand");
     await runDuty("removals", env, Date.now() + 5 * MINUTE);
     expect(await rowsOf("keys", "brand")).toBe(0);
@@ -188,13 +188,13 @@ describe("a project that was removed", () => {
       replayed: 0,
       failed: 3,
     });
-    // Whoever had looked before the project was removed is stopped by the log itself.
+    // A request that read the project before its removal is stopped by the log itself.
     await expect(append(db, [nobodys])).rejects.toThrow("the project of the event was removed");
     await expect(append(db, [late])).rejects.toThrow("the project of the event was removed");
   });
 });
 
-/** Tables that have no more than a row of a project. */
+/** Tables with at most one row for a project. */
 const ONE_OF_A_PROJECT = ["reattributions", "recounts", "figures_from", "payout_backfills", "bot_reviews"];
 
 const makeStaleKey = (project_id: string) =>
@@ -208,11 +208,11 @@ describe("a removal", () => {
   it("leaves no row in any table except the audit log, and changes no other project", async () => {
     for (const project_id of ["stays", "goes"]) await createProject(project_id);
     const tables = await tablesOfProjects();
-    // Held, as by an erasure: a run that another test has woken makes no rows of these events.
+    // Projections are held, as by an erasure: a run that another test has woken makes no rows from these events.
     await env.DB.prepare("UPDATE renaming SET erasure_id = 'a test'").run();
     expect(tables.length).toBeGreaterThan(25);
     for (const { name, columns } of tables) {
-      // Those of payout_months are made by what comes into conversions.
+      // Rows of payout_months are made by inserts into conversions.
       if (["projects", "removals", "payout_months"].includes(name)) continue;
       for (const [n, project_id] of ["stays", "goes", "goes"].entries()) {
         if (ONE_OF_A_PROJECT.includes(name) && n === 2) continue;
@@ -229,7 +229,7 @@ describe("a removal", () => {
     await env.DB.prepare("INSERT INTO removals (project_id, removed_at, due_at, pass) VALUES ('goes', ?, ?, 1)")
       .bind(now, now)
       .run();
-    // Stopped after each statement, it goes on.
+    // Stopped after each statement, it continues.
     for (let done = false; !done; ) {
       let left = 2;
       done = await removeProjects(env, db, now, () => left-- > 0);
@@ -237,7 +237,7 @@ describe("a removal", () => {
     const after = await Promise.all(tables.map(async ({ name }) => [name, await rowsOf(name, "goes")] as const));
     const left = after.filter(([, rows]) => rows !== 0).map(([name]) => name);
     expect(left).toEqual(["audit", "erasures", "removals"]);
-    // A filter that nobody has asked for in so long goes by itself, at whatever moment.
+    // A filter that was not used for so long is removed independently, at any moment.
     for (const { name } of tables)
       if (!["removals", "scopes"].includes(name)) expect([name, await rowsOf(name, "stays")]).toEqual([name, 1]);
     await env.DB.prepare("UPDATE renaming SET erasure_id = NULL").run();

@@ -1,4 +1,4 @@
-/** Reports narrowed by fields, through their routes: as if nothing else had ever happened, but for whose first times these are. */
+/** Reports filtered by fields, through their routes: as if no other events existed, except for what is a person's first time. */
 import { env } from "cloudflare:test";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -20,7 +20,7 @@ beforeAll(keepToTables);
 
 const LONGEST_WAIT_MS = 200_000;
 
-/** A question's answer, once the filter's figures are counted. */
+/** The answer to a request, once the filter's figures are counted. */
 async function ask(address: string, headers?: HeadersInit): Promise<Response> {
   const until = Date.now() + LONGEST_WAIT_MS;
   for (;;) {
@@ -64,7 +64,7 @@ const parametersOf = (filter: AskedFilter): string =>
     .flatMap(([name, values]) => (values as string[]).flat().map((value) => `${name}=${encodeURIComponent(value)}`))
     .join("&");
 
-/** Whose first time it was is a fact about all that people did: what depends on it has examples of its own. */
+/** A person's first time depends on all events: figures that depend on it have separate examples. */
 const FIRSTS = [
   ...["new_players", "first_deposits", "new_depositors", "returning_depositors"],
   ...["deposit_per_first_deposit", "registration_to_first_deposit", "has_earlier_data"],
@@ -76,10 +76,10 @@ const withoutFirsts = (answer: string) => {
   return { ...seen, project_id: "" };
 };
 
-/** Stands for none where nothing is to be attributed, and is sorted before all tags as none is. */
+/** A tag in place of none, in a project without attribution; it sorts before all tags, as none does. */
 const NO_TAG = "!";
 
-/** The events that fit, in a project that has no others: each with its person and tag, so that nothing is attributed there. */
+/** The matching events, in a project without others: each with its person and tag, so that nothing is attributed there. */
 function alone(project_id: string, sent: StoredEvent[], filter: AskedFilter): StoredEvent[] {
   const { counted, personOf, tagOf } = understood(sent, WINDOW);
   return counted
@@ -152,7 +152,7 @@ describe("a report narrowed by fields", () => {
 const MAY = "from=2026-05-01&to=2026-05-31";
 let projects = 0;
 
-/** In Malta one person converts, another deposits there for the second time; and a third is from elsewhere. */
+/** In Malta one person converts, another makes a second deposit; a third is from another country. */
 async function begin(settings: { currency?: string } = {}) {
   const project_id = `narrowed-${++projects}`;
   await createProject(project_id, settings);
@@ -185,7 +185,7 @@ describe("a first time", () => {
       ...{ visits: 1, unique_players: 2, registrations: 1, depositors: 2, deposits: 2, amount: "17.00" },
       ...{ first_deposits: 1, new_depositors: 1, returning_depositors: 0 },
     });
-    // Whoever deposited before the period is one who returns, wherever that was.
+    // A person who deposited before the period is a returning one, in whichever country.
     const later = await read("/campaigns?from=2026-05-04&to=2026-05-31&country=MT");
     expect(later.body.total).toMatchObject({ depositors: 1, first_deposits: 0, returning_depositors: 1 });
     const kpis = await read("/kpis?date=2026-05-01&country=SE");
@@ -204,7 +204,7 @@ describe("a first time", () => {
     expect(await steps("country=MT&by=event_date")).toEqual([1, 1, 1, 1]);
     expect(await steps("country=SE&banner_tag=spring")).toEqual([1, 0, 0, 0]);
     const cohort = await read(`/cohorts?${MAY}&country=SE&interval=month`);
-    // All that the guest pays is the cohort's, in whatever country.
+    // All payments of the guest belong to the cohort, in whichever country.
     expect(cohort.body.total).toMatchObject({ players: 2, paying_users: 1, revenue_usd: "12.00" });
   });
 });
@@ -282,7 +282,7 @@ describe("a filter", () => {
     await turnToDays();
     await env.DB.prepare("UPDATE figures_stand SET whole_at = NULL").run();
     const asked = (more: string) => get(`/funnel?${MAY}${more}&project_id=${project_id}`);
-    // Nor do the tables answer for a project that they have gone on without.
+    // The tables do not answer for a project that they no longer cover.
     for (const more of ["&country=MT", ""]) {
       const response = await asked(more);
       expect([response.status, response.headers.get("retry-after")]).toEqual([503, "2"]);
@@ -295,7 +295,7 @@ describe("a filter", () => {
 
   it("is refused for days before the first that has figures, also in the compared period", async () => {
     const { project_id, read } = await begin();
-    // As where the figures came to its log when that had let go of days before.
+    // Like a project whose log had removed days before the figures were added.
     await env.DB.batch([
       env.DB.prepare("INSERT INTO figures_from (project_id, date) VALUES (?, '2026-05-02')").bind(project_id),
       env.DB.prepare("UPDATE projects SET by_days = 0 WHERE project_id = ?").bind(project_id),
@@ -313,7 +313,7 @@ describe("a filter", () => {
       ...[400, "startTime", true],
     ]);
     expect((await read("/campaigns?from=2026-05-02&to=2026-05-31&country=MT")).status).toBe(200);
-    // The tables have the earlier days.
+    // The tables have earlier days.
     expect((await read(`/metrics?${MAY}&country=MT`)).status).toBe(200);
   });
 });

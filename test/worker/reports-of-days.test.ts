@@ -1,4 +1,4 @@
-/** Reports that read rows of days against the same reports of the tables: every answer is the same to the byte. */
+/** Reports from rows of days against the same reports from the tables: every answer is the same to the byte. */
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -20,7 +20,7 @@ import { createProject, db, keepToTables, settle, TABLES } from "./log.ts";
 // It looks into the tables.
 beforeAll(keepToTables);
 
-/** Every combination of one of each list; an empty one is left out. */
+/** Every combination of one item of each list; empty items are left out. */
 const each = (...lists: string[][]): string[] =>
   lists.reduce(
     (queries, list) => queries.flatMap((query) => list.map((part) => [query, part].filter(Boolean).join("&"))),
@@ -28,7 +28,7 @@ const each = (...lists: string[][]): string[] =>
   );
 const grouped = (parameter: string, ...values: string[]) => ["", ...values.map((value) => `${parameter}=${value}`)];
 
-/** The histories lie between the last two days of October and the first days of November. */
+/** The histories are from the last two days of October to the first days of November. */
 const PERIODS = [
   "from=2026-10-28&to=2026-11-10",
   "from=2026-10-31&to=2026-11-02",
@@ -85,7 +85,7 @@ const ADDRESSES = [
   ...["2026-10-30", "2026-10-31", "2026-11-01", "2026-11-03"].map((date) => `/kpis?date=${date}`),
 ];
 
-/** What cells have by one value of a field. */
+/** The figures of cells by one value of a field. */
 const FIELDS: FieldFilter[] = [
   { field: "country", value: "MT" },
   { field: "country", value: "FI" },
@@ -134,7 +134,7 @@ const DATES = Array.from({ length: 12 }, (_, day) =>
   new Date(Date.parse("2026-10-28") + day * 86_400_000).toISOString().slice(0, 10),
 );
 
-/** Some currencies have a rate on some days alone: with others' amounts they are told as what has none. */
+/** Some currencies have a rate only on some days: on others their amounts are reported as unconverted. */
 const setRates = (dates: readonly string[]) =>
   env.DB.batch([
     env.DB.prepare("DELETE FROM exchange_rates"),
@@ -147,8 +147,8 @@ const setRates = (dates: readonly string[]) =>
   ]);
 
 /**
- * The figures in which anomalies are looked for. First deposits of tags with few of them count among the others'; which share of
- * a day has come is known of days with enough events alone, so all of its parts are compared in `anomalies.test.ts`.
+ * The figures that are searched for anomalies. First deposits of tags with few of them are summed up as others; the share of a
+ * day that has passed is known only for days with enough events, so today's anomalies are compared in `anomalies.test.ts`.
  */
 const comparable = ({ counted, left_out }: Watch) => {
   const firsts = counted.filter(({ event_type }) => event_type === FIRST_DEPOSIT);

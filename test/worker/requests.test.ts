@@ -20,7 +20,7 @@ const requests = async (project_id: string, query: Sent = {}) => {
   expect(response.status).toBe(200);
   return response.json<Requests>();
 };
-/** What is gathered arrives within a second or two. */
+/** Gathered requests arrive within a second or two. */
 const rejected = (project_id: string, total: number) =>
   vi.waitFor(
     async () => {
@@ -77,7 +77,7 @@ describe("a flood of rejected pixels", () => {
     expect(rows.length).toBeLessThanOrEqual(SAMPLES_A_MINUTE);
     expect(record.mock.calls.length).toBeLessThanOrEqual(4);
     const deliveries = record.mock.calls.map(([delivery]) => delivery as Delivery);
-    // The hour, each reason, each sample.
+    // One row for the hour, for each reason and for each sample.
     const written = deliveries.reduce((sum, { reasons, samples }) => sum + 1 + reasons.length + samples.length, 0);
     console.info(JSON.stringify({ rejected: 500, calls: deliveries.length, rows: written, samples: rows.length }));
     expect(written).toBeLessThan(60);

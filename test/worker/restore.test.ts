@@ -1,4 +1,4 @@
-/** The log comes back from its archive, whatever call fails or is the last one, and while events come in. */
+/** The log is restored from its archive, whichever call fails or is the last one, and while events arrive. */
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { at } from "../../worker/archive/columns.ts";
@@ -67,7 +67,7 @@ async function archiveAll(bindings: Env = env): Promise<void> {
 }
 const askToErase = (player_id: string) =>
   answerOf<SignedReceipt>("DELETE", `/players/${player_id}?project_id=one&suppress=1`);
-/** Of someone who did nothing; without the pauses between its passes. */
+/** An erasure of a person without events; without the pauses between its passes. */
 async function erase(player_id: string): Promise<{ id: string }> {
   const { id } = await askToErase(player_id);
   for (;;) {
@@ -77,7 +77,7 @@ async function erase(player_id: string): Promise<{ id: string }> {
     if (receipt?.finished_at) return { id };
   }
 }
-/** So few at a time that there are many steps. */
+/** Few events at a time, so that there are many steps. */
 const AT_ONCE = 15;
 const step = (bindings: Env = env) => {
   const database = databaseOf(bindings);
@@ -90,7 +90,7 @@ async function restore(bindings: Env = env): Promise<Restored> {
   }
 }
 
-/** Whether it was ended by the fault. */
+/** Whether the fault ended it. */
 async function ends(act: Promise<unknown>): Promise<boolean> {
   try {
     await act;
@@ -116,7 +116,7 @@ const event = (n: number, more: Partial<StoredEvent> = {}) => {
     test: n % 11 === 0 ? 1 : 0,
     bot: n % 13 === 0 ? "crawler" : null,
     trusted: n % 4 === 0 ? 1 : 0,
-    // Some come with a key under the id of one that came without.
+    // Some are sent with a key and the id of one that was sent without.
     ...(n >= 40 && n % 10 === 5 && { event_id: `event-${n - 40}`, trusted: 1 }),
     ...more,
   });
@@ -127,7 +127,7 @@ type Statement = {
   rows: { kind: string; payout: string }[];
 };
 const statementOf = (month: string) => read<Statement>(`/statements?project_id=one&month=${month}`);
-/** What an affiliate has seen: a conversion that somebody approved, on a statement that is closed. */
+/** Data that affiliates have seen: an approved conversion, on a closed statement. */
 async function closeMay(): Promise<void> {
   const rule = { project_id: "one", name: "Deposits", valid_from: "2026-05-01", event_type: "deposit", amount: "10" };
   await answerOf("POST", "/payout-rules", { ...rule, currency: "EUR" });
@@ -152,7 +152,7 @@ beforeAll(async () => {
   await env.DB.prepare("INSERT INTO exchange_rates VALUES ('EUR', '2026-05-01', 108000000, 'test', 1)").run();
   await erase("erased-before");
   const events = Array.from({ length: EVENTS }, (_, n) => event(n));
-  // The archive has the first half before the second comes, whose trusted events take the place of others.
+  // The archive has the first half before the second arrives, whose trusted events replace others.
   for (const half of [events.slice(0, EVENTS / 2), events.slice(EVENTS / 2)]) {
     await deliver([{ events: half }]);
     await archiveAll();
@@ -185,11 +185,11 @@ describe("a log that was lost", () => {
     expect(await restore()).toMatchObject({ phase: "done", rows_done: EVENTS, rows_total: EVENTS });
     await settle(TABLES);
     expect(await everything()).toEqual(before);
-    // A statement that was closed says what it said, and the next one corrects nothing.
+    // A closed statement is unchanged, and the next one has no corrections.
     await runDuty("payouts");
     expect(await statementOf("2026-05")).toEqual(may);
     expect((await statementOf("2026-06")).rows).toEqual([]);
-    // Reading changed nothing in the bucket, and the archive goes on behind it.
+    // Reading changed nothing in the bucket, and the archive continues after it.
     expect(await contents()).toEqual(bucket);
     await deliver([{ events: [event(EVENTS, { project_id: "one" })] }]);
     await archiveAll();
@@ -234,7 +234,7 @@ describe("a log that was lost", () => {
         currency: "EUR",
         project_id: "one",
       });
-    // Before anyone began to restore: under numbers of the archive, and with figures of its own.
+    // An event from before the restore began: with a sequence number of the archive, and already in figures.
     await comesIn([event(100, { project_id: "one" }), event(5, { banner_tag: "changed" }), again(1)]);
     await settle(TABLES);
     await makeApiKey({ role: "viewer" });
@@ -247,7 +247,7 @@ describe("a log that was lost", () => {
       expect({ n, moved: moved?.n }).toEqual({ n, moved: 0 });
     }
     await settle(TABLES);
-    // Trusted ones that came in meanwhile take the place of open ones of the archive.
+    // Trusted events that arrived meanwhile replace untrusted ones of the archive.
     const asSent = (rows: unknown) =>
       (rows as Record<string, unknown>[]).map(({ duplicate_of: _, counted: __, superseded_at: ___, ...row }) => row);
     expect(asSent(await rowsOf("events", `seq <= ${EVENTS}`))).toEqual(asSent(before.events));
@@ -282,7 +282,7 @@ describe("a log that was lost", () => {
     for (const key of await keysIn("state/")) expect(await (await env.ARCHIVE.get(key))?.text()).not.toContain("named");
     await lose();
     await createProject("one");
-    // What the archive brings back would be there in spite of its receipt.
+    // Otherwise the archive would restore data in spite of the erasure's receipt.
     const since = await askToErase("player-1");
     expect(since).toMatchObject({ status: "running", error: expect.stringContaining("restore it first") });
     await restore();

@@ -1,4 +1,4 @@
-/** The steps of one class of retention alone, to their end. */
+/** Runs the steps of only one class of retention, to their end. */
 import { env } from "cloudflare:workers";
 import { sweepEvents } from "../../worker/retention/events.ts";
 import { type End, keepingProjects, Place, type Steps, type Work } from "../../worker/retention/keeping.ts";

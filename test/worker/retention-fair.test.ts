@@ -1,4 +1,4 @@
-/** Retention of many projects, in invocations with the budget of their plan: what is due goes, of every class and project. */
+/** Retention of many projects, in invocations with their plan's budget: everything due is removed, of each class and project. */
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { at } from "../../worker/archive/columns.ts";
@@ -22,7 +22,7 @@ const RETENTION = '{"events_days":33,"figures_days":40,"archive_days":40,"purcha
 
 const named = (n: number) => `project-${String(n).padStart(3, "0")}`;
 
-/** So many projects, each with a visit and a deposit of long ago, and a visit that is to stay. */
+/** This number of projects, each with an old visit and deposit, and a visit that must stay. */
 async function populate(many: number): Promise<void> {
   await emptyBucket();
   await lose();
@@ -41,7 +41,7 @@ async function populate(many: number): Promise<void> {
   await taken(events);
 }
 
-/** Into the log, the tables and the archive. Live counters, an object a project, are none of this test's. */
+/** Appends events to the log, the tables and the archive; without live counters, an object for each project. */
 async function taken(events: StoredEvent[]): Promise<void> {
   await deliver([{ events }]);
   await settle(PROJECTIONS.filter((projection) => !GROUPS.live.projections.some((live) => live === projection)));
@@ -53,7 +53,7 @@ async function taken(events: StoredEvent[]): Promise<void> {
 
 const count = async (query: string) => (await env.DB.prepare(query).first<number>("n")) ?? 0;
 const TODAY = "event_date >= '2026-08-01'";
-/** What is left of the old days, and what is left of what is to stay. */
+/** The rows left of the old days, and the rows left of those that must stay. */
 const left = async () => {
   const archived = (await archivedRows()).map((row) => String(row[at("event_date")]) >= "2026-08-01");
   return {
@@ -72,7 +72,7 @@ const left = async () => {
 const nothing = { events: 0, figures: 0, archived: 0 };
 const all = (many: number) => ({ events: many, figures: many, archived: many });
 
-/** Invocations until there is no more to do; how many there were. */
+/** Runs invocations until there is no more to do; returns their number. */
 async function invocations(plan: Plan, most: number): Promise<number> {
   const bindings = { ...env, PLAN: plan } as Env;
   for (let times = 1; times <= most; times++)
@@ -94,7 +94,7 @@ describe("retention", () => {
     async (many, plan) => {
       await populate(many);
       expect(await left()).toMatchObject({ kept: all(many) });
-      // A project's days are settled one by one; the rest is of all projects together.
+      // Days are settled for each project; the other work is for all projects together.
       const most = plan === "free" ? many + 30 : many / 50 + 5;
       expect(await invocations(plan, most)).toBeLessThanOrEqual(most);
       expect(await left()).toEqual({ old: nothing, kept: all(many) });
@@ -146,7 +146,7 @@ describe("retention", () => {
           .flat()
           .map(Number);
       let spread = 0;
-      // A run learns of the end of a class by its next step.
+      // A run detects the end of a class in its next step.
       for (let run = 0; run < 120; run++) {
         await one();
         const left = await days();

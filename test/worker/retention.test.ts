@@ -1,4 +1,4 @@
-/** What goes, goes behind the archive and the projections; and no figure changes, nor is an event counted again. */
+/** Retention removes events only after the archive and projections have them; no figure changes, and no event counts again. */
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -46,7 +46,7 @@ const inLog = async (project_id: string) =>
       .all<{ event_id: string }>()
   ).results.map(({ event_id }) => event_id);
 
-/** Of a time with names of its own beside those that both share: nobody turns out later to have been another. */
+/** Events of a time with separate names and some that both times share: no person later turns out to be another. */
 const someEvents = (days: { min: number; max: number }, time: "then" | "now") =>
   fc.array(
     fc.record({
@@ -74,7 +74,7 @@ describe("settled days", () => {
     await fc.assert(
       fc.asyncProperty(
         someEvents({ min: 0, max: 6 }, "then"),
-        // Later than the window after the settled days: no tag of theirs counts for these.
+        // Later than the attribution window after the settled days, so no tag of those counts for these.
         fc.array(someEvents({ min: 6, max: 9 }, "now"), { minLength: 1, maxLength: 3 }),
         fc.boolean(),
         async (then, now, sweep) => {
@@ -96,7 +96,7 @@ describe("settled days", () => {
           const first = stored(then);
           await deliverBoth(first);
           await settle();
-          // It has rows of all days from then on that nobody may read.
+          // From then on it has rows of days that reports may not read.
           await makeOfDays(ofDays);
           // Days 0 to 3.
           const moment = at(35 + 4);
@@ -119,7 +119,7 @@ describe("settled days", () => {
           }
           const counted = figuresOf(sent, 2);
           expect(await figuresIn(project_id)).toEqual(counted);
-          // Of the one from rows that were kept before, of the other from those that were kept as its days were settled.
+          // For one from rows that were kept before, for the other from rows that were kept when its days were settled.
           const did = doingsOf(counted);
           for (const one of [project_id, ofDays]) expect(await doingsIn(one, ["", "a", "b"])).toEqual(did);
           await makeOfDays(project_id);
@@ -349,7 +349,7 @@ describe("retention", () => {
     };
     const before = await left();
     expect([before.archiving?.length, before.neighbour?.length]).toEqual([8, 8]);
-    // Days 0 and 1 are over for what has no amount.
+    // The retention of days 0 and 1 is over for events without an amount.
     let crashes = 0;
     for (const fault of FAULTS) {
       for (let nth = 1; ; nth += 3) {
@@ -400,7 +400,7 @@ describe("retention", () => {
       "monthly-2026-05-01: 2",
     ]);
     await retain(env, db, at(42), EVER);
-    // The month and the week have lost a day of theirs: a rate that comes late must not make them anew without it.
+    // The month and the week have lost a day: a late rate must not recompute them without it.
     await env.DB.prepare("INSERT INTO exchange_rates VALUES ('EUR', '2026-05-01', 108000000, 'test', 9)").run();
     expect(await kept()).toEqual([
       "weekly-2026-04-27: 1",

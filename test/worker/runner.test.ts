@@ -1,4 +1,4 @@
-/** Duties as their objects run them: alone, in pieces, again after a failure, each for itself. */
+/** Duties as their objects run them: one at a time, in pieces, again after a failure, independently of others. */
 import { runDurableObjectAlarm, runInDurableObject, SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -11,7 +11,7 @@ import { PLANS, planOf } from "../../worker/store/plan.ts";
 import { HOST } from "./api.ts";
 import { ADMIN } from "./keys.ts";
 
-/** A duty of the test's own, among the others while the test runs. */
+/** A test duty, among the others while the test runs. */
 function duty(name: string, run: Duty["run"], every = 60_000): Duty {
   const own: Duty = { name, every, run };
   (DUTIES as Duty[]).push(own);
@@ -19,7 +19,7 @@ function duty(name: string, run: Duty["run"], every = 60_000): Duty {
 }
 const alarmOf = (name: string) =>
   runInDurableObject(env.RUNNER.getByName(name), async (_, state) => state.storage.getAlarm());
-/** Waits for a state that comes by itself. */
+/** Waits for a state that is reached without the test. */
 const until = (holds: () => boolean | Promise<boolean>) => vi.waitUntil(holds, { timeout: 200_000, interval: 20 });
 
 beforeEach(() => {
@@ -51,7 +51,7 @@ describe("a duty", () => {
       running++;
       runs++;
       most = Math.max(most, running);
-      // Timers of its own: an object may not wait for another invocation's promise alone.
+      // With separate timers: an object may not wait only for another invocation's promise.
       for (let done = false; !done; await scheduler.wait(10)) {
         void held.promise.then(() => {
           done = true;
@@ -122,10 +122,10 @@ describe("a duty", () => {
     expect((await said()).since).toBe(first.since);
     heals = true;
     await runDurableObjectAlarm(env.RUNNER.getByName("test ailing"));
-    // What the duty did before is meant to go over.
+    // The earlier overrun of the duty is intended.
     const over = overruns.splice(0);
     expect(over.length).toBeGreaterThan(1);
-    // One call of the plan's is left to say so.
+    // One call of the plan's limit is left to report it.
     const left = PLANS[planOf(env)].queries - 1;
     expect(over.every((line) => line.startsWith(`test ailing: ${left} D1 queries`))).toBe(true);
     const last = await said();
@@ -145,9 +145,9 @@ describe("a duty", () => {
     const first = [ask(60_000), ask(60_000)];
     await until(() => runs === 1);
     first.push(ask(60_000));
-    // Whoever has less patience goes.
+    // A request with less patience returns earlier.
     expect(await ask(60_000, 20)).toBe(false);
-    // No other run is to follow.
+    // No other run follows.
     expect(await alarmOf("test shared")).toBeNull();
     open = true;
     expect(await Promise.all(first)).toEqual([true, true, true]);

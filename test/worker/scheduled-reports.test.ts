@@ -1,4 +1,4 @@
-/** Reports by schedule, by a clock that the tests move: one for each period, whatever fails, runs again, or did not run. */
+/** Scheduled reports, with a clock that the tests set: one for each period, whatever fails, runs again, or did not run. */
 import { SELF } from "cloudflare:test";
 import { sql } from "drizzle-orm";
 import { describe, expect, it } from "vitest";
@@ -41,7 +41,7 @@ const mailbox = (project_id: string, url: string) =>
       body: '{"subject":"{subject}","html":"{html}","end":"{unsubscribe}","files":[{"name":"{csv_name}","content":"{csv_base64}"}]}',
     },
   });
-/** One that was made when the day before `sent_to` was over. */
+/** A schedule that was made when the day before `sent_to` was over. */
 async function scheduleOf(project_id: string, sent_to: string, channels: { id: string }[], more: object = {}) {
   const schedule = await answerOf<ScheduleView>("POST", "/scheduled-reports", {
     project_id,
@@ -134,7 +134,7 @@ describe("a scheduled report", () => {
     const channel = await webhook(project_id, address);
     const { id } = await scheduleOf(project_id, "2040-03-01", [channel]);
     const now = at("2040-03-03T08:00:00Z");
-    // Each call of the database in turn is the one at which the invocation ends, before or behind it.
+    // The invocation ends at each call of the database in turn, before or after it.
     for (const behind of [false, true]) {
       for (let calls = 0; calls < 24; calls++)
         await issueAt(now, { ...unwoken, DB: databaseThatEnds(calls, behind) }).catch(() => undefined);
@@ -184,7 +184,7 @@ describe("a scheduled report", () => {
       figures: { visits: 2, deposits: 1, amount: "1234.50", previous: { visits: 1, deposits: 0 } },
       currency: "EUR",
     });
-    // A spreadsheet takes no tag for a formula.
+    // No tag is read as a formula by a spreadsheet.
     expect(report?.csv.split("\r\n").map((line) => line.split(",").slice(0, 2).join(","))).toEqual([
       "banner_tag,visits",
       "'=aff-2,1",
@@ -256,7 +256,7 @@ describe("a scheduled report", () => {
     const link = mail?.end ?? "";
     expect(link).toMatch(/^https:\/\/edgepixel\.example\/api\/v1\/unsubscribe\?token=/);
     expect(mail?.html).toContain(`href="${link}"`);
-    // Looking changes nothing: mail programs look by themselves.
+    // Opening the link changes nothing: mail programs open links by themselves.
     const page = await SELF.fetch(link);
     expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('<form method="post"')]);
     await send("2040-06-04T08:00:00Z");

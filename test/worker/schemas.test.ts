@@ -282,7 +282,7 @@ describe("compatibility", () => {
     expect(compare(before, after)).toEqual(pointers);
   });
 
-  // Few names, few values, small limits: so that two schemas often have to do with each other.
+  // Few names, few values, small limits, so that two schemas often relate to each other.
   const name = fc.constantFrom("a", "b", "ab");
   const leaf = fc.oneof(
     fc.constantFrom<unknown>(null, true, false, "", "a", "b", "ab", "aab", 0, 1, 2, 3, 0.5, 1.5, -1),
@@ -343,7 +343,7 @@ describe("compatibility", () => {
           keyword("then", tie("schema")),
           keyword("else", tie("schema")),
         ),
-        // All at once hardly ever accept anything.
+        // All keywords together would hardly ever accept a value.
         { maxLength: 3, selector: ([name]) => name },
       )
       .map((some) => Object.fromEntries(some)),
@@ -391,7 +391,7 @@ describe("compatibility", () => {
       }),
       { numRuns: 3_000, endOnFailure: true },
     );
-    // The property says something: many pairs were declared compatible, and of schemas that refuse some values.
+    // The property was really tested: many pairs were declared compatible, with schemas that refuse some values.
     expect(declared).toBeGreaterThan(500);
     expect(told).toBeGreaterThan(100);
   });
@@ -499,7 +499,7 @@ describe("the registry", () => {
     );
     const made = answers.filter(({ status }) => status === 201).sort((a, b) => a.body.version - b.body.version);
     expect(made.map(({ body }) => body.version)).toEqual(made.map((_, index) => index + 1));
-    // Each widens the one before; whoever came too late with a narrower one was refused.
+    // Each widens the one before; a narrower one that came later was refused.
     expect(made.map(({ limit }) => limit)).toEqual(made.map(({ limit }) => limit).sort((a, b) => a - b));
     expect(made.at(-1)?.limit).toBe(6);
     expect(answers.filter(({ status }) => status !== 201).every(({ status }) => status === 409)).toBe(true);
@@ -517,7 +517,7 @@ describe("the registry", () => {
     expect((await of("PATCH", { mode: "off" })).status).toBe(404);
     await register("brand", "phase", ofData({ a: { type: "string" } }), { mode: "off" });
     expect(await (await of("PATCH", { mode: "enforce" })).json()).toMatchObject({ version: 1, mode: "enforce" });
-    // A next version goes on in the mode that is set.
+    // A new version keeps the mode that is set.
     expect(await (await register("brand", "phase", ofData({ a: { type: ["string", "null"] } }))).json()).toMatchObject({
       version: 2,
       mode: "enforce",
@@ -684,10 +684,10 @@ describe("an event", () => {
     expect(seen.calls).toBe(1);
     for (let n = 0; n < 5; n++) expect((await checkSchema(bindings, "busy", "spin", {}, now)).status).toBe("refused");
     expect(seen.calls).toBe(3);
-    // After its time the state is read again, and the schema, which cannot have changed, is not.
+    // After its cache time the state is read again, but not the schema, which cannot have changed.
     await checkSchema(bindings, "busy", "spin", {}, now + 30_001);
     expect(seen.calls).toBe(4);
-    // Where the database is away, what was known holds.
+    // While the database is away, the cached state applies.
     seen.away = true;
     expect((await checkSchema(bindings, "busy", "spin", {}, now + 90_000)).status).toBe("refused");
   });
@@ -759,7 +759,7 @@ describe("drift", () => {
     expect(await (await get("/schemas/boss_defeated?project_id=drifting")).json()).toMatchObject({
       drift: { violations },
     });
-    // Who is limited to a tag sees that tag's events only.
+    // A key limited to a tag sees only that tag's events.
     const limited = await makeApiKey({ role: "analyst", project_id: "drifting", banner_tags: ["a"] });
     expect((await drift(undefined, bearer(limited))).sample.events).toBe(1);
     expect(await drift("nothing_yet/drift")).toMatchObject({ sample: { events: 0, since: null }, unnamed: [] });

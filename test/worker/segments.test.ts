@@ -1,4 +1,4 @@
-/** Saved segments: whose they are, who may use them, and that none shows more than its user may see. */
+/** Saved segments: their owners, who may use them, and that none shows more than its user may see. */
 import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import { conjunction, scopeFilterOf } from "../../worker/figures/scope-filter.ts";
@@ -187,7 +187,7 @@ describe("a segment of more than tags", () => {
       return results.map(({ counts }) => JSON.parse(counts).visit);
     };
     expect(await people(finns)).toEqual([[2, 3]]);
-    // A key's own tags narrow any filter; those of several tags have a filter of their own.
+    // A key's tags restrict any filter; several tags have a separate filter.
     expect(await people(finns, ["red"])).toEqual([[1, 1]]);
     expect(await people(finns, ["red", "blue"])).toEqual([[1, 2]]);
     expect(await people({ ...finns, banner_tag: ["blue"] }, ["red"])).toEqual([]);

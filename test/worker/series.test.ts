@@ -1,4 +1,4 @@
-/** Series, held to a naive count of known events: by the minute from the live counters, by hour and day from the tables. */
+/** Series, compared with a naive count of known events: by the minute from the live counters, by hour and day from the tables. */
 import { env } from "cloudflare:test";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { addDays, localTime, startOfLocalDay } from "../../worker/calendar.ts";
@@ -28,7 +28,7 @@ const next = () => {
 const pick = <T>(from: readonly T[]) => from[Math.floor(next() * from.length)] as T;
 
 const TAGS = ["spring", "summer", "winter"];
-/** In 1e-8 USD: one changes on the day of the clock, one is missing there. */
+/** In 1e-8 USD: one rate changes on the day of the clock change, one is missing there. */
 const RATES = [
   { currency: "EUR", rate_date: "2025-03-28", rate: 108_000_001n },
   { currency: "EUR", rate_date: "2025-03-30", rate: 108_500_000n },
@@ -45,7 +45,7 @@ function usdOf({ amount, currency, event_date }: StoredEvent): bigint | null {
   ).toSorted((a, b) => age(a.rate_date) - age(b.rate_date));
   return best === undefined ? null : BigInt(amount ?? 0) * best.rate;
 }
-/** To 4 places, half to even, and shown with two at least. */
+/** To 4 decimal places, half to even, and shown with two at least. */
 function decimal(numerator: bigint, denominator: bigint): string {
   let units = numerator / denominator;
   const twice = (numerator % denominator) * 2n;
@@ -82,7 +82,7 @@ function someEvent(timestamp: number): StoredEvent {
 const personOf = (event: StoredEvent) => event.player_id ?? (event.visitor_id as string).replace("visitor", "player");
 
 const NOW = Date.now();
-/** On which the clock in Malta goes forward, and back. */
+/** The days on which the clocks in Malta go forward, and back. */
 const FORWARD = Date.parse("2025-03-29T23:00:00Z");
 const BACK = Date.parse("2025-10-25T22:00:00Z");
 const AGES = Date.parse("2024-01-01T00:00:00Z");
@@ -139,7 +139,7 @@ const BY_DAY_ALONE: typeof FORMULAS = {
 const DIMENSIONS = ["banner_tag", "country", "device", "app_id"] as const;
 const NARROWING = ["country", "device", "app_id"] as const;
 
-/** Counts the events between one point's time and the next one's; dimension and tags as asked. */
+/** Counts the events between one point's time and the next one's, by dimension and tags. */
 function check(name: string, { points, endTime }: SeriesAnswer, asked: Asked, tags: string[] | null = null): void {
   const dimension = asked.dimension as (typeof DIMENSIONS)[number] | undefined;
   const times = [...new Set(points.map(({ time }) => Date.parse(time)))];
@@ -191,7 +191,7 @@ beforeAll(async () => {
       .bind(currency, rate_date, Number(rate))
       .run();
   }
-  // The links come last: what visitors did was counted as theirs before.
+  // The links are last: the visitors' events were counted as theirs before.
   await deliver([{ events }]);
   await settle();
   await deliver([{ events: links }]);
@@ -236,7 +236,7 @@ describe("a series", () => {
       "2025-03-29T23:00:00.000Z",
       "2025-03-30T22:00:00.000Z",
     ]);
-    // The hour that comes twice is one, of two hours.
+    // The hour that occurs twice is one point, of two hours.
     expect(await hours(BACK)).toEqual(["hour", "tables", 24, "2025-10-25T22:00:00.000Z", "2025-10-26T23:00:00.000Z"]);
     for (const dimension of [undefined, ...dimensionsOf(name)]) {
       for (const at of [FORWARD, BACK]) {

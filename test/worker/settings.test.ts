@@ -1,4 +1,4 @@
-/** What a restore needs besides the events: written in parts, of which only those that changed are written again. */
+/** The data besides events that a restore needs: written in parts, of which only changed ones are written again. */
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { saveSettings } from "../../worker/archive/settings.ts";
@@ -15,14 +15,14 @@ import { createProject, db, deliver, step, storedEvent } from "./log.ts";
 const NOW = Date.UTC(2026, 4, 31, 12);
 const DAY = 86_400_000;
 
-/** An environment that has just the calls left with which a step of this begins, on the free plan. */
+/** An environment with exactly the calls left that a step of this work requires, on the free plan. */
 function justEnoughFor(projection: Projection) {
   const free = { ...env, PLAN: "free" } as const;
   const all = metered(free, "all").budget.left;
   return metered(free, "archive", { reserved: all - callsOf(projection) });
 }
 
-/** The real bucket, with what is written to it. */
+/** The real bucket, and the keys that are written to it. */
 function recorded() {
   const written: { key: string; characters: number }[] = [];
   const bucket = new Proxy(env.ARCHIVE, {
@@ -68,7 +68,7 @@ describe("settings in the bucket", () => {
     expect((await Promise.all(pages.map(suppressedIn))).flat()).toEqual(digests(0, 12_000));
     for (const { characters } of written) expect(characters).toBeLessThan(500_000);
 
-    // An act alone: the audit log, and the settings, which are small.
+    // One administrative change: the audit log, and the settings, which are small.
     await makeApiKey({ role: "viewer", project_id: "many" });
     expect(await save(NOW)).toEqual([rates[1], "state/audit/000000000000.json", "state/settings.json"].sort());
     expect(written.find(({ key }) => key === "state/settings.json")?.characters).toBeLessThan(10_000);
@@ -79,7 +79,7 @@ describe("settings in the bucket", () => {
     expect(await suppressedIn(pages[2] as string)).toEqual(digests(9_999, 12_001));
 
     expect(await save(NOW)).toEqual([]);
-    // Once a day all of it.
+    // Everything once a day.
     expect(await save(NOW + DAY)).toEqual(expect.arrayContaining([...pages, ...rates]));
     expect((await keysIn("state/tables/")).sort()).toEqual([...pages, ...rates].sort());
   });
@@ -95,7 +95,7 @@ describe("settings in the bucket", () => {
       return saveSettings(env.ARCHIVE, db, later, () => left-- > 0);
     };
     expect(await saveSome(4)).toBe(false);
-    // It comes to a page that is written already, while others are not.
+    // A new row in a page that is already written, while others are not.
     await load("2010-03-02", later - 1);
     let calls = 1;
     while (!(await saveSome(4))) calls++;
@@ -117,13 +117,13 @@ describe("settings in the bucket", () => {
     await createProject("few-calls");
     await deliver([{ events: [storedEvent({ project_id: "few-calls", event_type: "visit", player_id: "p" })] }]);
     await step(archive);
-    // So many are left that the step begins, and not one more; the rates' pages and the audit log's are due.
+    // Exactly the calls are left that the step requires; the pages of rates and of the audit log are due.
     const { env: own, budget } = justEnoughFor(archiveSettings);
     const later = Date.now() + 9 * DAY;
     const { after, cursor } = await advance(own, databaseOf(own), archiveSettings, later);
     expect(budget.subrequests).toBeGreaterThan(20);
     expect(budget.left).toBeGreaterThanOrEqual(0);
-    // It wrote the settings, and goes on with the pages when it has more.
+    // It wrote the settings, and continues with the pages when it has more calls.
     expect(cursor).toBe(after);
     expect((await env.ARCHIVE.head("state/settings.json"))?.customMetadata?.pass).toBeDefined();
     while ((await advance(env, db, archiveSettings, later)).behind > 0);

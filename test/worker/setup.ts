@@ -5,5 +5,5 @@ import { overruns } from "../../worker/store/budget.ts";
 
 await applyD1Migrations(env.DB, env.MIGRATIONS);
 
-/** The Worker runs in this isolate: whichever invocation goes over its plan's limits fails the test that it runs beside. */
+/** The Worker runs in this isolate: an invocation that exceeds its plan's limits fails the test that is running. */
 afterEach(() => expect(overruns.splice(0), "invocations over their budget").toEqual([]));

@@ -46,7 +46,7 @@ beforeAll(async () => {
   await settle();
 });
 
-/** Whether a moment is so long after one between `before` and now, in milliseconds. */
+/** Whether a time is this many milliseconds after a moment between `before` and now. */
 function expectAfter(before: number, moment: string, ms: number): void {
   expect(Date.parse(moment) - ms).toBeGreaterThanOrEqual(before);
   expect(Date.parse(moment) - ms).toBeLessThanOrEqual(Date.now());

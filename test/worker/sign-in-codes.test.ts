@@ -1,4 +1,4 @@
-/** Codes that sign in once, as whoever made them. */
+/** Codes that sign in once, as the key that made them. */
 import { env } from "cloudflare:test";
 import { expect, it } from "vitest";
 import { principalOfCode } from "../../worker/http/sign-in-code.ts";
@@ -34,7 +34,7 @@ it("are refused as expired or as unknown, and are stored as digests", async () =
   expect(await codesOf(await use("epc_0"))).toEqual(["unknown_code"]);
   const { results } = await env.DB.prepare("SELECT * FROM sign_in_codes").all();
   expect(JSON.stringify(results)).not.toContain(code.slice(4));
-  // Another day the next one takes the old ones away.
+  // On another day, making a new code removes the old ones.
   await env.DB.exec("UPDATE sign_in_codes SET expires_at = expires_at - 2 * 86400000");
   await make();
   expect((await env.DB.prepare("SELECT count(*) AS n FROM sign_in_codes").first<{ n: number }>())?.n).toBe(1);

@@ -1,10 +1,10 @@
-/** All that the database and the bucket hold, to begin from it many times. */
+/** Saves the state of the database and the bucket, to restore it many times. */
 import { env } from "cloudflare:workers";
 import { forgetProjects } from "../../worker/project.ts";
 import { emptyBucket, objectsIn } from "./bucket.ts";
 import { tables } from "./loss.ts";
 
-/** Statements that put a table's rows back; columns that SQLite computes are left out. */
+/** Statements that restore a table's rows; columns that SQLite computes are left out. */
 async function rowsOf(table: string): Promise<D1PreparedStatement[]> {
   const { results } = await env.DB.prepare(`SELECT name FROM pragma_table_info('${table}')`).all<{ name: string }>();
   const columns = results.map(({ name }) => name).join(", ");
@@ -20,7 +20,7 @@ async function objectOf({ key }: R2Object): Promise<() => Promise<unknown>> {
   return () => env.ARCHIVE.put(key, bytes, { httpMetadata, customMetadata, ...(sha256 && { sha256 }) });
 }
 
-/** Gives what brings back all that there is now. */
+/** Returns a function that restores the present state. */
 export async function stateNow(): Promise<() => Promise<void>> {
   const names = [...(await tables()), "sqlite_sequence"];
   const rows = (await Promise.all(names.map(rowsOf))).flat();

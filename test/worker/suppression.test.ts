@@ -1,4 +1,4 @@
-/** Who asked not to be recorded again: what that costs, and that nobody of them comes in, however many they are. */
+/** People who asked not to be recorded: the costs, and that none of their events is stored, however many people they are. */
 import { sql } from "drizzle-orm";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { findSnapshot, forgetProjects } from "../../worker/project.ts";
@@ -48,7 +48,7 @@ describe("people who are not to be recorded", () => {
     const { bindings, seen } = watched();
     const snapshot = await findSnapshot(bindings, "many", Date.now());
     expect(seen.calls).toBe(1);
-    // An isolate holds so much of a project, however many they are.
+    // An isolate caches a limited number for a project.
     expect(snapshot?.suppressions.length).toBe(33 * 1_000 - 1);
     const knock = (player_id: string) => ask(`/visit?project_id=many&btag=t&player_id=${player_id}`);
     expect((await knock("last")).headers.get("x-event-error")).toBe("erased player_id");
@@ -66,7 +66,7 @@ describe("people who are not to be recorded", () => {
     await copied("project outage");
     const { bindings, seen } = watched();
     seen.away = true;
-    // A cold isolate cannot make the digest: it lets them pass, and the consumer does not.
+    // A new isolate cannot compute the digest: it accepts the events, and the consumer drops them.
     const by = await coldIsolate();
     expect((await ask("/visit?project_id=outage&btag=t&player_id=gone", { by, bindings })).status).toBe(200);
     expect((await ask("/visit?project_id=outage&btag=t&player_id=other", { by, bindings })).status).toBe(200);

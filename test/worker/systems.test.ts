@@ -1,4 +1,4 @@
-/** Each line of docs/systems.md is there: its routes answer with something, its views have rows, its files exist. */
+/** Each line of docs/systems.md is true: its routes answer with data, its views have rows, its files exist. */
 import { env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, it } from "vitest";
 import table from "../../docs/systems.md?raw";
@@ -81,10 +81,10 @@ beforeAll(async () => {
   }
 });
 
-/** Answers whose 200 says it all: what is not found is 404, and a quiet day has no anomaly. */
+/** Routes for which the status 200 is enough: a missing thing is 404, and a quiet day has no anomaly. */
 const WORDS_ALONE = /^\/(?:api\/v1\/(?:anomalies|events\/)|health)/;
 
-/** Whether there is any figure in an answer beside its frame. */
+/** Whether an answer has any figure besides its envelope. */
 const says = (value: unknown): boolean =>
   Array.isArray(value)
     ? value.length > 0

@@ -1,4 +1,4 @@
-/** The list of tables that are made of the log, against the database that the migrations make. */
+/** The list of tables that are derived from the log, against the database that the migrations make. */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { LOG_TABLES, type LogTable } from "../../worker/tables.ts";
@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 
 const listed = Object.entries<LogTable>(LOG_TABLES);
-/** Tables with such a column that are neither listed nor among these, each with why it need not be. */
+/** Tables with such a column that need not be listed, each with the reason. */
 const forgotten = (column: RegExp, others: Record<string, string>) =>
   [...found].flatMap(([table, { columns }]) =>
     columns.some((name) => column.test(name)) && !(table in LOG_TABLES) && !(table in others) ? [table] : [],

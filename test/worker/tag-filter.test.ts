@@ -1,4 +1,4 @@
-/** Reports narrowed to tags by all that they can be narrowed by: each answer is that of the tags that it comes to. */
+/** Reports with every filter by tag: each answer equals that of the tags that the filter matches. */
 import { hc } from "hono/client";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Api } from "../../worker/app.ts";
@@ -9,7 +9,7 @@ import { createProject, deliver, settle, storedEvent } from "./log.ts";
 
 const PROJECT = "filtered";
 const TAGS = ["summer", "SUMMER-two", "winter", "50%_off", "été"];
-/** Days that are over, so that answers are kept, too. */
+/** Past days, so that answers are cached, too. */
 const DAY = "2026-03-04";
 const PERIOD = `project_id=${PROJECT}&from=2026-03-01&to=2026-03-31`;
 
@@ -31,7 +31,7 @@ beforeAll(async () => {
       storedEvent({ ...by, event_type: "deposit", timestamp: at + 120_000, amount: 10_000 << index, currency: "USD" }),
     ];
   });
-  // Of two tags, and one person all the same.
+  // A person of two tags, who counts once.
   for (const banner_tag of ["summer", "winter"])
     events.push(
       storedEvent({ project_id: PROJECT, player_id: "both", banner_tag, event_type: "visit", timestamp: at + 5_000 }),
@@ -40,7 +40,7 @@ beforeAll(async () => {
   await settle();
 });
 
-/** What a filter comes to; `""` is what has no tag. */
+/** The tags that a filter matches; `""` is no tag. */
 const CASES: [Record<string, string[]>, string[]][] = [
   [{ banner_tag: ["summer"] }, ["summer"]],
   [{ banner_tag: ["summer", "winter", "summer"] }, ["summer", "winter"]],

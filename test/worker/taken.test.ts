@@ -1,4 +1,4 @@
-/** Events with a doubt, from the door to what is shown of them. */
+/** Events that are accepted with a warning, from the route to their display. */
 import { env, SELF } from "cloudflare:test";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { answerOf, call, get, HOST } from "./api.ts";
@@ -93,7 +93,7 @@ describe("the request log", () => {
 });
 
 describe("equal scores", () => {
-  // The second reaches 100 after the first; what scores nothing, or is no whole number, changes nothing.
+  // The second reaches 100 after the first; a score of zero, or of no whole number, changes nothing.
   const SCORES: [string, string, number, string][] = [
     ["bt-1", "first", 100, "10:00:00"],
     ["bt-2", "second", 100, "11:00:00"],

@@ -1,4 +1,4 @@
-/** What is logged: a request can be followed from its answer to the figures, and nothing is logged that must not be. */
+/** The logs: a request can be followed from its answer to the figures, and no forbidden data are logged. */
 import { env, SELF } from "cloudflare:test";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
@@ -65,11 +65,11 @@ describe("a request", () => {
     }>()) ?? { seq: 0 };
     expect(batch.first_seq).toBeLessThanOrEqual(seq);
     expect(batch.last_seq).toBeGreaterThanOrEqual(seq);
-    // What was taken has no line of its own.
+    // An accepted request has no log line.
     expect(of("request")).toEqual([]);
-    // Whoever reads the tables has them brought forward.
+    // A request that reads the tables brings them forward.
     await ask("/api/v1/metrics?project_id=traced", { headers: ADMIN });
-    // The archive takes it when its quarter of an hour is over.
+    // The archive reads it when its quarter of an hour is over.
     for (const { name } of [...GROUPS.live.projections, ...GROUPS.tables.projections]) {
       const step = await find(
         "projected",
@@ -106,7 +106,7 @@ describe("a request", () => {
       }),
     );
     const [first, second, third] = stored as [StoredEvent, StoredEvent, StoredEvent];
-    // As messages were before they named their requests.
+    // In the format of messages before they had ids of requests.
     await deliver([{ events: [first, third] }, { events: [second, second], request_ids: ["one", "two"] }]);
     const own = await find("batch appended", ({ request_ids }) => request_ids?.includes("two") ?? false);
     expect(own).toMatchObject({ messages: 2, events: 4, stored: 2, duplicates: 2, request_ids: ["one", "two"] });
@@ -186,7 +186,7 @@ describe("a request", () => {
     await ask("/health");
     await ask(pixel);
     await ask("/api/v1/session", { headers: ADMIN });
-    // What took a second has a line whatever was asked for.
+    // A request of a second has a line at every level.
     const before = of("request");
     expect(before.filter(({ ms }) => Number(ms) < 1_000)).toEqual([]);
     await askWith({ LOG_LEVEL: "debug" }, pixel);

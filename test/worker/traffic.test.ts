@@ -1,4 +1,4 @@
-/** Where visitors came from: who counts for what, what is read of the log, and who may ask. */
+/** The sources of visitors: who counts for which source, the reads of the log, and the access. */
 import { env } from "cloudflare:test";
 import { sql } from "drizzle-orm";
 import { beforeAll, expect, it } from "vitest";
@@ -29,11 +29,11 @@ beforeAll(async () => {
     {
       events: [
         came("05-02T10:00", "ann", "red"),
-        // Another way in, later: she stays with the first one of the period.
+        // Another source, later: she counts for the first one of the period.
         came("05-03T10:00", "ann", "blue"),
         event("05-03T11:00", "registration", { visitor_id: "ann", player_id: "anna", banner_tag: "north" }),
         event("05-03T12:00", "registration", { player_id: "anna", banner_tag: "north" }),
-        // By her server, which knows no sub-id, country or browser.
+        // Sent by a server, which has no sub-id, country or browser.
         event("05-04T12:00", "deposit", { player_id: "anna", amount: 125_000, currency: "EUR" }),
         event("05-05T12:00", "deposit", { player_id: "anna", amount: 10_000, currency: "SEK" }),
         came("05-06T10:00", "bob", 7, { banner_tag: "south", country: "MT" }),
@@ -48,7 +48,7 @@ beforeAll(async () => {
       ],
     },
   ]);
-  // Late: it is the first of the period, and comes after all others.
+  // A late event: the first of the period, which arrives after all others.
   await deliver([{ events: [came("05-01T10:00", "cat", "blue")] }]);
   await settle();
 });

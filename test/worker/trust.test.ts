@@ -1,4 +1,4 @@
-/** Nothing from the open door hides what came with a key or a good signature, whichever came first. */
+/** No unsigned event hides one with a key or a valid signature, whichever arrived first. */
 import { env } from "cloudflare:test";
 import { type SQL, sql } from "drizzle-orm";
 import { beforeAll, describe, expect, it, vi } from "vitest";
@@ -62,7 +62,7 @@ describe("a stranger", () => {
     expect(Object.values(money_summary)).toEqual([{ total: 2, whole: 50, fraction: 0 }]);
     expect(Object.keys(players)).toEqual(['["p1"]']);
 
-    // Whoever asks is told which of the two counts, and why the other does not.
+    // The API shows which of the two counts, and why the other does not.
     expect(await read("/events/order-1?project_id=squatted")).toMatchObject({
       event_type: "deposit",
       trusted: true,
@@ -151,7 +151,7 @@ describe("an untrusted event that was counted before the trusted one came", () =
     ]);
     const figures = await figuresIn("late");
     expect(figures).toEqual(figuresOf([...before, ...since], 30));
-    // The browser's event still says whose visitor it was, so the payment and the spin count for the visit's tag.
+    // The browser's event still links the visitor, so the payment and the spin count for the visit's tag.
     expect(Object.keys(figures.payments)).toEqual([expect.stringMatching(/"p".*"summer","EUR"/)]);
     expect(Object.keys(figures.event_summary).join()).not.toContain("evil");
     expect((await board()).entries).toMatchObject([{ score: 7 }]);
@@ -231,7 +231,7 @@ describe("what other stores hold of an untrusted event", () => {
     await env.DB.prepare("INSERT INTO retired_events (project_id, event_id, standing) VALUES ('gone', 'e1', 1)").run();
     await deliver([{ events: [event("gone", {}), event("gone", { trusted: 1 })] }]);
     expect(await logged("gone")).toMatchObject([{ event_id: "e1", trusted: 1, duplicate_of: null }]);
-    // And one that has gone still hides what comes without a key.
+    // And a removed event still hides one without a key.
     await env.DB.prepare("INSERT INTO retired_events (project_id, event_id, standing) VALUES ('gone', 'e2', 3)").run();
     await deliver([{ events: [event("gone", { event_id: "e2" }), event("gone", { event_id: "e2", trusted: 1 })] }]);
     expect((await logged("gone")).slice(1)).toMatchObject([{ event_id: "e2", trusted: 0, duplicate_of: "e2" }]);

@@ -1,4 +1,4 @@
-/** An instance that was deployed without a bucket: it says so, keeps everything else going, and can get one later. */
+/** An instance that was deployed without a bucket: it reports that, does everything else, and can get one later. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { DUTIES } from "../../worker/cron.ts";

@@ -37,7 +37,7 @@ const RECORDS = [
   "payout_backfills",
 ];
 
-/** Where a trusted event has a transaction, nobody asks which open one had it first. */
+/** If a trusted event has a transaction, it does not matter which untrusted one had it first. */
 const IN_USE: Record<string, string> = {
   transactions: `trusted = 1 OR NOT EXISTS (SELECT 1 FROM transactions t WHERE t.project_id = transactions.project_id
     AND t.event_type = transactions.event_type AND t.transaction_id = transactions.transaction_id AND t.trusted = 1)`,

@@ -100,7 +100,7 @@ function price(by: Chance, currency: Currency): number {
   return by.happens(0.1) ? units + by.whole(1, 9_999) : units;
 }
 
-/** Browser, system, and what a pixel's address says beside the fields: texts, numbers, flags, and what is no value. */
+/** Browser, system, and the other parameters of a pixel's address: texts, numbers, flags, and empty values. */
 const cameBy = (n: number, page: number): Pick<StoredEvent, "browser" | "os" | "data"> => ({
   browser: ["Chrome", "Safari", "Firefox", null][(n + (page % 2)) % 4] as string | null,
   os: ["Android", "iOS", null][n % 3] as string | null,

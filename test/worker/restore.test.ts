@@ -48,7 +48,7 @@ const KEPT = [
 ];
 const IN_FORCE: Record<string, string> = {
   audit: "id < 1000",
-  // Where a trusted event has a transaction, nobody asks which open one had it first.
+  // If a trusted event has a transaction, it does not matter which untrusted one had it first.
   transactions: `trusted = 1 OR NOT EXISTS (SELECT 1 FROM transactions t WHERE t.project_id = transactions.project_id
     AND t.event_type = transactions.event_type AND t.transaction_id = transactions.transaction_id AND t.trusted = 1)`,
 };

@@ -32,13 +32,13 @@ export const FACTS = [
         ELSE 'counted' END AS outcome
     FROM taken`,
 
-  // A visitor is the player of the earliest event that names both, also where that counts elsewhere.
+  // A visitor is the player of the earliest event that names both, also if that event is a duplicate.
   `CREATE TABLE identities AS
     SELECT project_id, visitor_id, arg_min(player_id, (timestamp, event_id, -trusted)) AS player_id
     FROM outcomes WHERE outcome IN ('counted', 'duplicate') AND player_id IS NOT NULL AND visitor_id IS NOT NULL
     GROUP BY project_id, visitor_id`,
 
-  // Visitors are told from players by the column beside.
+  // The next column distinguishes visitors from players.
   `CREATE TABLE people AS
     SELECT o.* RENAME (player_id AS sent_player_id, banner_tag AS own_tag),
       coalesce(o.player_id, i.player_id) AS player_id,

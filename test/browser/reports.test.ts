@@ -451,8 +451,11 @@ describe.skipIf(!browserPath)("the views of reports", () => {
     await expect.poll(heads, soon).toEqual(first);
   });
 
-  test("on a phone campaigns and sources begin with first deposits and amounts, without scrolling", async () => {
+  test("on a phone campaigns and sources begin with first deposits and amounts, and anomalies are read, without scrolling", async () => {
     const page = await signIn(browser, server, { viewport: { width: 390, height: 844 }, hasTouch: true });
+    /** How much of a table can only be seen by scrolling it, in pixels. */
+    const hidden = (view: string) =>
+      page.locator(`.${view} .table-scroll`).evaluate((at) => at.scrollWidth - at.clientWidth);
     for (const [view, first] of [
       ["campaigns", "First deposits (FTD)"],
       ["traffic", "First deposits"],
@@ -463,13 +466,24 @@ describe.skipIf(!browserPath)("the views of reports", () => {
       const plain = (all: string[]) => all.map((head) => head.replace(/[↑↓]/, ""));
       await table.locator("[data-row]").first().waitFor();
       expect(plain(await heads()).slice(1)).toEqual([first, "Deposit amount"]);
-      const frame = await page.locator(`.${view} .table-scroll`).evaluate((at) => at.scrollWidth - at.clientWidth);
-      expect(frame).toBeLessThanOrEqual(1);
+      expect(await hidden(view)).toBeLessThanOrEqual(1);
       await page.locator(`.${view}`).getByRole("button", { name: "Choose columns" }).click();
       await page.getByRole("checkbox", { name: first, exact: true }).uncheck();
       await page.getByRole("checkbox", { name: "Visits", exact: true }).check();
       await expect.poll(async () => plain(await heads()).slice(1), soon).toEqual(["Visits", "Deposit amount"]);
     }
+    await page.route(/\/api\/v1\/anomalies/, async (route) => {
+      const response = await route.fetch();
+      const answer = await response.json();
+      // The first and the last day are both named.
+      await route.fulfill({
+        response,
+        json: { ...answer, rows: answer.rows.map((row: object) => ({ ...row, days: 3 })) },
+      });
+    });
+    await page.goto(`${server.url}/?view=anomalies&${DAYS}`);
+    await page.locator(".anomalies [data-row]").first().waitFor();
+    expect(await hidden("anomalies"), "what happened is read without scrolling").toBeLessThanOrEqual(1);
   });
 
   test("countries have flags, if the machine's fonts have them, and devices have icons", async () => {

@@ -139,8 +139,8 @@ export function writeAddress({ period, ...fields }: Address): string {
  * with its default days, unless days were chosen.
  */
 export function change(address: Address, changes: Partial<Address>): Address {
-  const elsewhere = changes.view !== undefined && changes.view !== address.view;
-  const own = elsewhere ? Object.fromEntries(Object.entries(OWN).map(([name, read]) => [name, read([])])) : {};
+  const otherView = changes.view !== undefined && changes.view !== address.view;
+  const own = otherView ? Object.fromEntries(Object.entries(OWN).map(([name, read]) => [name, read([])])) : {};
   const { view = address.view } = changes;
   const period = address.period === periodOf(address.view) ? periodOf(view) : address.period;
   const next = { ...address, ...(own as Partial<Fields>), period, ...changes };

@@ -19,14 +19,14 @@ export function Menu({ label, button, children }: Opening) {
   };
   useEffect(() => {
     if (!open) return;
-    const elsewhere = ({ target }: Event) => {
+    const closeOutside = ({ target }: Event) => {
       if (!whole.current?.contains(target as Node)) setOpen(false);
     };
     const leave = (event: KeyboardEvent) => event.key === "Escape" && close();
-    for (const name of ["pointerdown", "focusin"]) document.addEventListener(name, elsewhere);
+    for (const name of ["pointerdown", "focusin"]) document.addEventListener(name, closeOutside);
     document.addEventListener("keydown", leave);
     return () => {
-      for (const name of ["pointerdown", "focusin"]) document.removeEventListener(name, elsewhere);
+      for (const name of ["pointerdown", "focusin"]) document.removeEventListener(name, closeOutside);
       document.removeEventListener("keydown", leave);
     };
   }, [open]);

@@ -34,10 +34,10 @@ const complainedOf = (form: HTMLFormElement | null): HTMLElement[] => [
 
 export function Form({ action, values = {}, label, done, keep, cancel, children }: Formed) {
   const own = useRef<HTMLFormElement>(null);
-  const [told, setTold] = useState(false);
+  const [shownByFields, setShownByFields] = useState(false);
   useLayoutEffect(() => {
     const fields = complainedOf(own.current);
-    setTold(fields.length > 0 && fields.length >= (action.error?.fields.length ?? 0));
+    setShownByFields(fields.length > 0 && fields.length >= (action.error?.fields.length ?? 0));
     fields[0]?.focus();
   }, [action.error]);
   return (
@@ -55,7 +55,7 @@ export function Form({ action, values = {}, label, done, keep, cancel, children 
       }}
     >
       <Held.Provider value={{ values, action }}>{children}</Held.Provider>
-      {!told && <ActionError action={action} />}
+      {!shownByFields && <ActionError action={action} />}
       <p class="dialog-actions">
         {cancel && (
           <button type="button" class="button" onClick={cancel}>

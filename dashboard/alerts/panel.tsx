@@ -59,19 +59,19 @@ function Listed<Of extends Row>({ name, title, label, make, answer, columns, tim
 export function AlertsPanel({ scope: { project_id, timezone, address } }: { scope: Scope }) {
   const [making, make] = useState<Making>(null);
   const watched = useAnswer(alerts(project_id));
-  const told = useAnswer(channels(project_id));
+  const known = useAnswer(channels(project_id));
   const sent = useAnswer(schedules(project_id));
   // All are shown at once, so that none of the lists moves when another one arrives.
-  if ([watched, told, sent].some(({ data, error }) => !data && !error)) return null;
+  if ([watched, known, sent].some(({ data, error }) => !data && !error)) return null;
   const named = ({ id }: Row) => id === address.part;
   const alert = watched.data?.rows.find(named);
-  if (alert) return <OneAlert key={alert.id} alert={alert} channels={told.data?.rows ?? []} timezone={timezone} />;
+  if (alert) return <OneAlert key={alert.id} alert={alert} channels={known.data?.rows ?? []} timezone={timezone} />;
   const schedule = sent.data?.rows.find(named);
   if (schedule)
-    return <OneSchedule key={schedule.id} schedule={schedule} channels={told.data?.rows ?? []} timezone={timezone} />;
-  const channel = told.data?.rows.find(named);
+    return <OneSchedule key={schedule.id} schedule={schedule} channels={known.data?.rows ?? []} timezone={timezone} />;
+  const channel = known.data?.rows.find(named);
   if (channel) return <OneChannel key={channel.id} channel={channel} />;
-  const common = { project_id, channels: told.data?.rows ?? [], close: () => make(null) };
+  const common = { project_id, channels: known.data?.rows ?? [], close: () => make(null) };
   return (
     <div class="panels">
       <Listed
@@ -88,7 +88,7 @@ export function AlertsPanel({ scope: { project_id, timezone, address } }: { scop
         title={words.alerts.channels}
         label={words.alerts.makeAChannel}
         make={() => make("channel")}
-        answer={told}
+        answer={known}
         columns={CHANNELS}
         timezone={timezone}
       />

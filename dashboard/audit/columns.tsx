@@ -52,12 +52,12 @@ export const columnsOf = (called: ReadonlyMap<string, string>): readonly Column<
     prose: true,
     value: ({ details }) => detailsText(details),
     show: ({ details }) => {
-      const told = detailsText(details);
-      if (told.length <= LONG) return undefined;
+      const text = detailsText(details);
+      if (text.length <= LONG) return undefined;
       return (
         <details>
-          <summary>{told.slice(0, LONG)}…</summary>
-          {told.slice(LONG)}
+          <summary>{text.slice(0, LONG)}…</summary>
+          {text.slice(LONG)}
         </details>
       );
     },

@@ -165,14 +165,14 @@ export function Trend({ scope, previous }: { scope: Scope; previous: Period | un
 function summaryOf({ titles, lines: [line], running = titles.length, bucket, kind, currency }: Picture): string {
   const happened = (line?.points ?? []).slice(0, running + 1).map((point) => point ?? 0);
   const most = Math.max(...happened);
-  const told = (figure: number) => inWords(kind, kind === "money" ? figure.toFixed(2) : figure, currency);
-  const sum = told(happened.reduce((all, point) => all + point, 0));
+  const textOf = (figure: number) => inWords(kind, kind === "money" ? figure.toFixed(2) : figure, currency);
+  const sum = textOf(happened.reduce((all, point) => all + point, 0));
   if (!happened.some(Boolean)) return words.headline.noneInThisPeriod(line?.title ?? "");
   return words.headline.byInAllMostOnWith(
     line?.title ?? "",
     words.inSentence(bucket),
     sum,
     titles[happened.indexOf(most)] ?? "",
-    told(most),
+    textOf(most),
   );
 }

@@ -18,9 +18,9 @@ export function PostbacksPanel({ scope }: { scope: Scope }) {
   const [making, make] = useState<Made | true | null>(null);
   const answer = useAnswer(targets(project_id));
   const close = () => make(null);
-  const told = useAnswer(sources(project_id));
+  const known = useAnswer(sources(project_id));
   const chosen = answer.data?.rows.find(({ id }) => id === address.part);
-  const source = told.data?.rows.find(({ id }) => id === address.part);
+  const source = known.data?.rows.find(({ id }) => id === address.part);
   if (chosen)
     return <OneTarget key={chosen.id} target={chosen} presets={answer.data?.presets ?? []} timezone={timezone} />;
   if (source) return <OneSource key={source.id} source={source} timezone={timezone} />;
@@ -60,7 +60,7 @@ export function PostbacksPanel({ scope }: { scope: Scope }) {
         {making !== null && making !== true && <ShownSecret made={making} close={close} />}
       </Panel>
       {/* Shown later: by then the panel above has its final height. */}
-      {answer.data && <Sources scope={scope} answer={told} />}
+      {answer.data && <Sources scope={scope} answer={known} />}
     </div>
   );
 }

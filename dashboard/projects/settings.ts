@@ -55,8 +55,8 @@ function botRulesIn(filled: Filled): Settings["bot_rules"] {
 
 /** Only the differences, so that the audit log shows what was changed. */
 export function changesOf(before: Settings, after: Settings): Partial<Settings> {
-  const told = (value: unknown) => JSON.stringify(value, sortedKeys);
-  const changed = (name: string) => told(before[name as keyof Settings]) !== told(after[name as keyof Settings]);
+  const textOf = (value: unknown) => JSON.stringify(value, sortedKeys);
+  const changed = (name: string) => textOf(before[name as keyof Settings]) !== textOf(after[name as keyof Settings]);
   return Object.fromEntries(Object.entries(after).filter(([name]) => changed(name)));
 }
 

@@ -49,7 +49,7 @@ function refusedOf({ field, message }: { field: string; message: string }, befor
 }
 
 /** Loads a CSV file part by part, each all or none, and ends with the first part that has a wrong line. */
-export async function upload(text: string, told: (upload: Upload) => void): Promise<Upload> {
+export async function upload(text: string, onProgress: (upload: Upload) => void): Promise<Upload> {
   const [header = "", ...lines] = text
     .replace(/^\uFEFF/, "")
     .split(/\r?\n/)
@@ -63,7 +63,7 @@ export async function upload(text: string, told: (upload: Upload) => void): Prom
       const headers = { "content-type": "text/csv" };
       await read((client["exchange-rates"].$post as Uploading)({}, { init: { headers, body } }));
       state.loaded += part.length;
-      told({ ...state });
+      onProgress({ ...state });
     } catch (error) {
       if (!(error instanceof ApiError) || error.fields.length === 0) throw error;
       return { ...state, refused: error.fields.map((field) => refusedOf(field, at)) };

@@ -167,7 +167,7 @@ async function* asJson(
 }
 
 /** Everything that is stored about the player in addition to events. */
-async function beside(env: Env, db: Database, project_id: string, player_id: string, visitors: string[]) {
+async function otherRows(env: Env, db: Database, project_id: string, player_id: string, visitors: string[]) {
   const rows = (query: SQL) => db.all<Row>(query);
   const { pattern } = wordsOf([player_id, ...visitors].map((name) => [name, ""]));
   const whose = { players: [player_id], visitors, actors: actorsOf(player_id, visitors) };
@@ -265,7 +265,7 @@ export const playerExportRoutes = [
       const [project] = await db.select().from(projects).where(eq(projects.project_id, project_id));
       const gone = project === undefined ? 0 : firstHourInLog(project, now);
       const part = await partOf(db, placeOf(cursor), order, gone, budgetOf(env).left - OTHER_CALLS);
-      const known = await beside(env, db, project_id, player_id, visitors);
+      const known = await otherRows(env, db, project_id, player_id, visitors);
       // The erasure of this player finds and rewrites the entry.
       await act({ project_id, subject: player_id }, []);
       const events = eventsOf(env, db, person, part);

@@ -110,11 +110,11 @@ export const postbackTryRoutes = [
       const event = example(target, now);
       const { request, shown } = await requestOf(target, event, now);
       const budget = budgetOf(env);
-      const { ok, ...told } = await send((to, init) => budget.fetch(to, init), request, env.LOCAL === "1");
+      const { ok, ...answered } = await send((to, init) => budget.fetch(to, init), request, env.LOCAL === "1");
       const { event_id, event_type } = event;
       const about = { target_id, project_id, event_id, event_type, person: "", try: 0, at: now, next_try_at: null };
-      await act({ project_id, subject: target_id }, [noteTries(target_id, [{ ...about, ...shown, ...told }])]);
-      return { taken: ok, request: shown, ...told };
+      await act({ project_id, subject: target_id }, [noteTries(target_id, [{ ...about, ...shown, ...answered }])]);
+      return { taken: ok, request: shown, ...answered };
     },
   ),
   route(

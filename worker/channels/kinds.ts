@@ -52,9 +52,9 @@ export const KINDS = {
     shown: ({ url }) => `${new URL(url).origin}${new URL(url).pathname}`,
     async request({ url }, { report, ...message }, { secret, at }) {
       const { kind, subject, project_id, title, lines, link, details } = message;
-      const told = { kind, subject, project_id, at: iso(message.at), title, lines, link };
+      const fields = { kind, subject, project_id, at: iso(message.at), title, lines, link };
       const csv = report && { csv_name: report.csv.name, csv: report.csv.text };
-      const request = posted(new URL(url).href, { ...told, ...details, ...csv });
+      const request = posted(new URL(url).href, { ...fields, ...details, ...csv });
       const signature = await signatureOf(secret, at, "POST", request.url, request.body);
       return { ...request, headers: { ...request.headers, [SIGNATURE]: signature } };
     },

@@ -96,9 +96,9 @@ export async function readDayTextsBeside<const Asked extends Asks>(
   place: Place,
   asked: Asked,
   query: D1PreparedStatement,
-): Promise<{ days: Read<Asked>; beside: unknown[] }> {
+): Promise<{ days: Read<Asked>; alongside: unknown[] }> {
   const [first, ...found] = await db.batch([query, ...statements(db, place, asked)]);
-  return { days: readIn(place, asked, found), beside: rowsOf<unknown>(first) };
+  return { days: readIn(place, asked, found), alongside: rowsOf<unknown>(first) };
 }
 
 const statements = (db: D1Database, place: Place, asked: Asks): D1PreparedStatement[] => [

@@ -155,11 +155,11 @@ export function readPostback(sent: readonly [string, unknown][], template: Templ
   if (further.length > 0) pairs.push(["data", Object.fromEntries(further)]);
 
   const reading = readEvent(pairs, "postback", now);
-  const told = new Set(errors.map(({ field }) => field));
+  const named = new Set(errors.map(({ field }) => field));
   if (!reading.ok)
-    errors.push(...reading.errors.filter(({ field }) => !told.has(field)).map((error) => withName(error, template)));
+    errors.push(...reading.errors.filter(({ field }) => !named.has(field)).map((error) => withName(error, template)));
   else if (
-    !told.has("transaction_id") &&
+    !named.has("transaction_id") &&
     reading.event.transaction_id === undefined &&
     reading.event.event_id === undefined
   )

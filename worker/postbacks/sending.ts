@@ -80,12 +80,12 @@ async function tell(env: Env, target: Target, due: Due, now: number, chance: num
     at: now,
   };
   if (due.seq === null) {
-    const { ok: _, ...told } = GONE;
+    const { ok: _, ...gone } = GONE;
     const nothing = { method: target.method, url: "", body: null };
-    return { outcome: GONE, row: { ...about, ...nothing, ...told, next_try_at: null }, status: "dead", sent: false };
+    return { outcome: GONE, row: { ...about, ...nothing, ...gone, next_try_at: null }, status: "dead", sent: false };
   }
-  const told = { ...due, banner_tag: due.attributed || null, conversion_status: target.conversion_status };
-  const { request, shown } = await requestOf(target, told, now);
+  const sent = { ...due, banner_tag: due.attributed || null, conversion_status: target.conversion_status };
+  const { request, shown } = await requestOf(target, sent, now);
   const budget = budgetOf(env);
   const outcome = await send((url, init) => budget.fetch(url, init), request, env.LOCAL === "1");
   const { ok, ...answered } = outcome;

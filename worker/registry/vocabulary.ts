@@ -279,8 +279,10 @@ export function readSchema(document: unknown, { event = true } = {}): SchemaRead
       }
     }
     if (draft === "07" && given.$ref !== undefined) {
-      const beside = Object.keys(given).find((key) => key !== "$ref" && !ANNOTATIONS.has(key) && !DEFINITIONS.has(key));
-      if (beside !== undefined) refuse(below(at, beside), `draft 07 ignores ${beside} next to $ref; use allOf`);
+      const sibling = Object.keys(given).find(
+        (key) => key !== "$ref" && !ANNOTATIONS.has(key) && !DEFINITIONS.has(key),
+      );
+      if (sibling !== undefined) refuse(below(at, sibling), `draft 07 ignores ${sibling} next to $ref; use allOf`);
     }
     for (const pattern of Object.keys(isObject(rules.patternProperties) ? rules.patternProperties : {})) {
       const fault = patternFault(pattern);

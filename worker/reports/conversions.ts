@@ -46,16 +46,16 @@ const COLUMNS = Object.keys(fields) as (keyof ConversionView)[];
 
 function viewOf(found: ConversionRow, versions: Awaited<ReturnType<typeof rulesOf>>): ConversionView {
   const { seq: _, changes: __, timestamp, amount, payout, why, hold_until, ...shown } = found;
-  const told = JSON.parse(why) as Why;
+  const judged = JSON.parse(why) as Why;
   return {
     ...shown,
     timestamp: iso(timestamp),
     amount: amount === null ? null : formatMoney(amount),
     payout: payout === null ? null : formatMoney(payout),
     rule: ruleOf(versions, found)?.name ?? "",
-    reason: told.reason,
+    reason: judged.reason,
     approved_at: hold_until === null ? null : iso(hold_until),
-    flags: (told.flags ?? []).map(flagInWords).join(" "),
+    flags: (judged.flags ?? []).map(flagInWords).join(" "),
     explanation: explanationOf(found, versions),
   };
 }

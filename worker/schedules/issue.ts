@@ -15,7 +15,7 @@ import { campaigns } from "../reports/campaigns.ts";
 import { daysOf } from "../reports/narrowing.ts";
 import type { Period } from "../reports/period.ts";
 import { csvOf } from "../reports/table.ts";
-import { htmlOf, linesOf, type Told } from "./page.ts";
+import { type Figures, htmlOf, linesOf } from "./page.ts";
 import { titleOf } from "./period.ts";
 import type { Schedule } from "./schedule.ts";
 import { linkOf } from "./unsubscribing.ts";
@@ -37,7 +37,14 @@ async function daysOfTags(watched: Watched, { banner_tags, segment_id }: Schedul
   return daysOf(asking, { filter }, null);
 }
 
-export type Issue = { schedule: Schedule; period: Period; title: string; notes: string[]; told: Told; csv: string };
+export type Issue = {
+  schedule: Schedule;
+  period: Period;
+  title: string;
+  notes: string[];
+  figures: Figures;
+  csv: string;
+};
 
 /** The channels of a report, without those whose reader has unsubscribed. */
 export const readersOf = ({ channels, unsubscribed }: Schedule): string[] =>
@@ -80,7 +87,7 @@ export async function issueOf(watched: Watched, schedule: Schedule, period: Peri
       ...(unconverted.length === 0 ? [] : [`Not in the sums, for want of a rate: ${unconverted.join(", ")}.`]),
       ...(all.length > MOST_ROWS ? [`The table has the first ${MOST_ROWS} of ${all.length} tags.`] : []),
     ],
-    told: body,
+    figures: body,
     csv: csvOf(columns, all.slice(0, MOST_ROWS)),
   };
 }
@@ -90,7 +97,7 @@ const subjectOf = ({ id }: Schedule, { to }: Period) => `${id}.${to}`;
 /** The message for one channel. Only mail gets a link to unsubscribe. */
 export async function messageTo<Kind extends "report" | "test">(
   { db, now }: Watched,
-  { schedule, period, title, notes, told, csv }: Issue,
+  { schedule, period, title, notes, figures, csv }: Issue,
   channel: Pick<Channel, "id" | "kind">,
   kind: Kind,
 ): Promise<Message & { kind: Kind }> {
@@ -102,12 +109,12 @@ export async function messageTo<Kind extends "report" | "test">(
     subject: subjectOf(schedule, period),
     project_id,
     title,
-    lines: [...notes, ...linesOf(told)],
+    lines: [...notes, ...linesOf(figures)],
     link,
     at: now,
-    details: { report: { id, name, ...period }, figures: told.total, currency: told.currency },
+    details: { report: { id, name, ...period }, figures: figures.total, currency: figures.currency },
     report: {
-      html: htmlOf(title, notes, told, link, unsubscribe),
+      html: htmlOf(title, notes, figures, link, unsubscribe),
       csv: { name: `${project_id}-${period.from}-${period.to}.csv`, text: csv },
       unsubscribe,
     },

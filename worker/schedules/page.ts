@@ -31,13 +31,13 @@ const FIGURES: Shown[] = [
   },
 ];
 
-export type Told = Pick<Campaigns, "currency" | "total" | "rows">;
+export type Figures = Pick<Campaigns, "currency" | "total" | "rows">;
 
 const shownOf = ({ of }: Shown, figures: CampaignFigures | undefined): string => (figures && of(figures)) ?? "–";
 const labelOf = ({ label, money }: Shown, currency: string) => (money ? `${label}, ${currency}` : label);
 
 /** One line for each figure, for channels of plain text. */
-export const linesOf = ({ currency, total }: Told): string[] =>
+export const linesOf = ({ currency, total }: Figures): string[] =>
   FIGURES.map(
     (figure) => `${labelOf(figure, currency)}: ${shownOf(figure, total)} (before: ${shownOf(figure, total.previous)})`,
   );
@@ -52,7 +52,7 @@ const tableOf = (rows: readonly string[]) =>
 const row = (name: string, cells: readonly string[]) =>
   `<tr><th scope="row" style="${CELL};text-align:left;font-weight:normal;word-break:break-word">${escaped(name)}</th>${cells.map((cell) => `<td style="${RIGHT}">${cell}</td>`).join("")}</tr>`;
 
-const totals = ({ currency, total }: Told) =>
+const totals = ({ currency, total }: Figures) =>
   tableOf([
     head(["", "This period", "The one before"]),
     ...FIGURES.map((figure) =>
@@ -66,7 +66,7 @@ const totals = ({ currency, total }: Told) =>
 const TAGGED = ["visits", "registrations", "first_deposits"] as const;
 
 /** Each name has a separate line: it may be long, and a phone is narrow. */
-const tags = ({ currency, rows }: Told) =>
+const tags = ({ currency, rows }: Figures) =>
   tableOf([
     head(["Visits", "Registrations", "First deposits", `Deposited, ${currency}`]),
     ...rows.slice(0, MOST_TAGS).map((one) => {
@@ -80,17 +80,17 @@ const tags = ({ currency, rows }: Told) =>
 export function htmlOf(
   title: string,
   notes: readonly string[],
-  told: Told,
+  figures: Figures,
   link: string,
   unsubscribe: string | null,
 ): string {
-  const left = told.rows.length - MOST_TAGS;
+  const left = figures.rows.length - MOST_TAGS;
   return pageOf(
     title,
     [
       ...notes.map(paragraph),
-      totals(told),
-      ...(told.rows.length > 0 ? [tags(told)] : [paragraph("Nothing came in this period.")]),
+      totals(figures),
+      ...(figures.rows.length > 0 ? [tags(figures)] : [paragraph("Nothing came in this period.")]),
       ...(left > 0 ? [paragraph(`${left.toLocaleString("en")} more tags are in the table that is attached.`)] : []),
       `<p style="margin:0">${linkOf(link, "Open the dashboard")}</p>`,
     ],

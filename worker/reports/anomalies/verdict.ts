@@ -88,13 +88,13 @@ export function anomaliesIn(all: readonly Series[], from: number, unfinished: nu
   );
   const limits = watched.map(({ length }) => limitFor(length));
   const anomalies = banded.flatMap(({ series, bands: { alone, together } }) => {
-    const told = limits.map((limit, day) => verdict(series, alone[day], limit));
+    const verdicts = limits.map((limit, day) => verdict(series, alone[day], limit));
     return limits.flatMap((limit, day): Anomaly[] => {
-      const own = told[day];
+      const own = verdicts[day];
       if (day < from) return [];
       if (own) return day < unfinished || early(own) ? [{ day, days: 1, ...own }] : [];
       // Days are not reported together where an earlier one was reported alone, or where the last one is as expected.
-      if (day >= unfinished || told.slice(Math.max(0, day - TOGETHER + 1), day).some(Boolean)) return [];
+      if (day >= unfinished || verdicts.slice(Math.max(0, day - TOGETHER + 1), day).some(Boolean)) return [];
       const joint = verdict(series, together[day], limit);
       return joint && leans(alone[day], joint.distance) ? [{ day, days: TOGETHER, ...joint }] : [];
     });

@@ -27,7 +27,7 @@ export async function foundInDays(
   const at = db.$client.prepare("SELECT cursor FROM projections WHERE name = ?").bind(FIGURES);
   const read = await readDayTextsBeside(db.$client, { project_id, filter: null }, [asked], at);
   const [{ words, rows }] = read.days;
-  const [place] = read.beside as { cursor: number }[];
+  const [place] = read.alongside as { cursor: number }[];
   const counts = new Map<string, Found["counts"][number]>();
   const people = new Map<string, number>();
   const paid = [];

@@ -33,10 +33,10 @@ for (const path of process.argv.slice(2).filter((one) => !one.startsWith("--")))
   const flagged = agents.filter(isBot);
   // Servers send events with these libraries, and their events count.
   const libraries = people ? [] : agents.filter((agent) => !isBot(agent) && SENDER.test(agent));
-  const of = agents.length - libraries.length;
+  const counted = agents.length - libraries.length;
   console.log(
-    `${basename(path)}: ${of.toLocaleString("en")} agents${people ? "" : ` and ${libraries.length} libraries`}, ` +
-      `taken for a bot ${flagged.length.toLocaleString("en")} (${((100 * flagged.length) / of).toFixed(2)} %)`,
+    `${basename(path)}: ${counted.toLocaleString("en")} agents${people ? "" : ` and ${libraries.length} libraries`}, ` +
+      `taken for a bot ${flagged.length.toLocaleString("en")} (${((100 * flagged.length) / counted).toFixed(2)} %)`,
   );
   if (list)
     for (const agent of agents) if (isBot(agent) === people && !libraries.includes(agent)) console.log(`  ${agent}`);

@@ -67,13 +67,13 @@ async function measure(env: Databases, { core, batch, run, events, loaded }: Ask
   const database = databaseOf({ DB: db });
   const work = {
     today: {
-      append: (some: readonly StoredEvent[]) => append(database, some),
+      append: (events: readonly StoredEvent[]) => append(database, events),
       figures: async () => {
         for (const projection of PROJECTIONS) while ((await advance({} as Env, database, projection, 0)).behind > 0);
       },
     },
     new: {
-      append: (some: readonly StoredEvent[]) => appendSegments(db, some),
+      append: (events: readonly StoredEvent[]) => appendSegments(db, events),
       figures: async () => {
         while ((await runFigures(db)).behind > 0);
         await writeIdPages(db);

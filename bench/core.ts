@@ -112,14 +112,14 @@ async function loadNew(file: string): Promise<void> {
     await writeIdPages(binding);
     if (loaded % 100_000 === 0) tell("new", loaded, began);
   };
-  let some: StoredEvent[] = [];
+  let batch: StoredEvent[] = [];
   for (const event of everything(EVENTS)) {
-    some.push(event);
-    if (some.length < 5_000) continue;
-    await step(some);
-    some = [];
+    batch.push(event);
+    if (batch.length < 5_000) continue;
+    await step(batch);
+    batch = [];
   }
-  if (some.length > 0) await step(some);
+  if (batch.length > 0) await step(batch);
   close();
 }
 

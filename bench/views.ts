@@ -49,7 +49,7 @@ async function multiplyDays(db: Database): Promise<void> {
 }
 
 /** Copies all rows of a table; columns in `named` get a different name in each copy. */
-async function copyRows(db: Database, table: string, named: readonly string[], which = "true"): Promise<void> {
+async function copyRows(db: Database, table: string, named: readonly string[], condition = "true"): Promise<void> {
   const columns = await db.all<{ name: string }>(sql.raw(`SELECT name FROM pragma_table_info('${table}')`));
   const names = columns.map(({ name }) => name);
   const values = names.map((name) => {
@@ -60,7 +60,7 @@ async function copyRows(db: Database, table: string, named: readonly string[], w
   await db.run(
     sql.raw(`INSERT INTO ${table} (${names.join(", ")}) SELECT ${values.join(", ")}
     FROM (SELECT value AS k FROM json_each('${JSON.stringify(Array.from({ length: COPIES - 1 }, (_, n) => n + 1))}'))
-      CROSS JOIN (SELECT * FROM ${table} WHERE ${which})`),
+      CROSS JOIN (SELECT * FROM ${table} WHERE ${condition})`),
   );
 }
 
@@ -142,9 +142,9 @@ async function timesOf(browser: Browser, server: Server, path: string): Promise<
   };
   const first = await when("#content .cards, #content .panel:not(.headline)");
   const all = await when("#content .panel");
-  const said = await page.locator("#content .failed").allTextContents();
+  const failures = await page.locator("#content .failed").allTextContents();
   await page.context().close();
-  return { first, all, said: said.join(" ").slice(0, 80) };
+  return { first, all, said: failures.join(" ").slice(0, 80) };
 }
 
 const median = (numbers: number[]) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];

@@ -140,10 +140,12 @@ export function writeAddress({ period, ...fields }: Address): string {
  */
 export function change(address: Address, changes: Partial<Address>): Address {
   const otherView = changes.view !== undefined && changes.view !== address.view;
-  const own = otherView ? Object.fromEntries(Object.entries(OWN).map(([name, read]) => [name, read([])])) : {};
+  const defaultsOfView = otherView
+    ? Object.fromEntries(Object.entries(OWN).map(([name, read]) => [name, read([])]))
+    : {};
   const { view = address.view } = changes;
   const period = address.period === periodOf(address.view) ? periodOf(view) : address.period;
-  const next = { ...address, ...(own as Partial<Fields>), period, ...changes };
+  const next = { ...address, ...(defaultsOfView as Partial<Fields>), period, ...changes };
   return { ...next, ...comparisonIn(next), period: offered(next.period, view) };
 }
 

@@ -173,12 +173,12 @@ export function useAnswer<Data>(query: Query<Data> | null): Answer<Data> {
   const entry = query ? entryOf(query) : undefined;
   // The key identifies the query and its entry.
   useEffect(() => (entry ? listen(entry, () => render(undefined)) : undefined), [key]);
-  const own = entry?.data as Data | undefined;
-  if (own !== undefined) last.current = own;
+  const answered = entry?.data as Data | undefined;
+  if (answered !== undefined) last.current = answered;
   return {
-    data: query ? (own ?? last.current) : undefined,
-    stale: own === undefined && last.current !== undefined,
-    loading: entry?.asking != null || (entry !== undefined && own === undefined && !entry.error),
+    data: query ? (answered ?? last.current) : undefined,
+    stale: answered === undefined && last.current !== undefined,
+    loading: entry?.asking != null || (entry !== undefined && answered === undefined && !entry.error),
     error: entry?.error,
     retry: () => entry && void fetchEntry(entry),
   };

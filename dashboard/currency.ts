@@ -26,9 +26,9 @@ export const inOwn = <Data extends Answer>({ ask, ...query }: Query<Data>): Quer
   ask: async (signal) => {
     const data = await ask(signal);
     const { currency: into = "USD" } = data;
-    const own = (part: Given | Given[]) =>
+    const inOwnCurrency = (part: Given | Given[]) =>
       Array.isArray(part) ? part.map((row) => ownOf(row, into)) : ownOf(part, into);
-    const parts = PARTS.flatMap((name) => (data[name] ? [[name, own(data[name])]] : []));
+    const parts = PARTS.flatMap((name) => (data[name] ? [[name, inOwnCurrency(data[name])]] : []));
     return { ...data, into, ...Object.fromEntries(parts) } as unknown as InOwn<Data>;
   },
 });

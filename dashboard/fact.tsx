@@ -8,8 +8,8 @@ type Stated = {
   children: ComponentChildren;
 };
 
-export const Fact = ({ name, hint, of, children }: Stated) => (
-  <div data-fact={of}>
+export const Fact = ({ name, hint, of: factName, children }: Stated) => (
+  <div data-fact={factName}>
     <dt title={hint}>{name}</dt>
     <dd>{children}</dd>
   </div>

@@ -43,8 +43,8 @@ export const FactsSkeleton = ({ facts }: { facts: number }) => (
 );
 
 /** Amounts in several currencies. */
-export function Amounts({ of }: { of: Readonly<Record<string, string>> }) {
-  const amounts = Object.entries(of);
+export function Amounts({ of: byCurrency }: { of: Readonly<Record<string, string>> }) {
+  const amounts = Object.entries(byCurrency);
   if (amounts.length === 0) return <span class="muted">{NOTHING}</span>;
   return (
     <span class="amounts">

@@ -86,9 +86,9 @@ export function Delta({ change, compared, bad = false, small = false }: Moved) {
 }
 
 /** A few values with their names, at the head of a panel. */
-export const Facts = ({ of }: { of: Record<string, ComponentChildren> }) => (
+export const Facts = ({ of: facts }: { of: Record<string, ComponentChildren> }) => (
   <dl class="facts">
-    {Object.entries(of).map(([name, value]) => (
+    {Object.entries(facts).map(([name, value]) => (
       <div key={name}>
         <dt>{name}</dt>
         <dd>{value}</dd>

@@ -12,9 +12,9 @@ import { words } from "./words.ts";
 type Kind = "payout-rules" | "click-rules" | "alerts" | "scheduled-reports" | "channels" | "postbacks" | "sources";
 
 /** Makes an item, or changes the one with this id. */
-export const keep = <Made,>(of: Kind, project_id: string, id: string | undefined, settings: object) => {
-  const routes = client[of as "alerts"];
-  // The answer is of this kind, which the compiler cannot know from `of`.
+export const keep = <Made,>(kind: Kind, project_id: string, id: string | undefined, settings: object) => {
+  const routes = client[kind as "alerts"];
+  // The answer is of this kind, which the compiler cannot know from `kind`.
   return read(
     id
       ? routes[":id"].$patch({ param: { id }, json: settings })
@@ -40,14 +40,14 @@ type Shown<Dialog> = {
 };
 
 export function Kept<Dialog extends object>(shown: Shown<Dialog>) {
-  const { of, id, name, all, lost, paused, test, dialog, children } = shown;
+  const { of: kind, id, name, all, lost, paused, test, dialog, children } = shown;
   const { go } = useNavigation();
   const [opened, open] = useState<Opened<Dialog>>(null);
   const action = useAction((act: () => Promise<unknown>) => act(), words.common.done);
   const param = { id };
   const close = () => open(null);
   const back = () => go({ part: undefined });
-  const routes = client[of as "alerts"][":id"];
+  const routes = client[kind as "alerts"][":id"];
   const act = (label: string, tone: string, run: () => void) => (
     <button type="button" class={`button ${tone}`} disabled={action.busy} onClick={run}>
       {label}

@@ -91,8 +91,10 @@ type FieldsOf<Name extends Report> = {
 /** Mutable copies of readonly lists, as the typed client requires. */
 function fieldsOf<Name extends Report>(report: Name, address: Address): FieldsOf<Name> {
   const takes = TAKES[report];
-  const of = (name: Field) => (takes === "value" ? address[name][0] : [...address[name]]);
-  return Object.fromEntries((takes === "none" ? [] : FIELD_NAMES).map((name) => [name, of(name)])) as FieldsOf<Name>;
+  const fieldValue = (name: Field) => (takes === "value" ? address[name][0] : [...address[name]]);
+  return Object.fromEntries(
+    (takes === "none" ? [] : FIELD_NAMES).map((name) => [name, fieldValue(name)]),
+  ) as FieldsOf<Name>;
 }
 
 /** The parameters of a report: the project, and the filters that it accepts. */

@@ -51,7 +51,7 @@ function row(event: Sent): HTMLElement {
 
 function read(entries: PerformanceEntryList): void {
   const list = document.querySelector("#sent");
-  const note = document.querySelector("#sent-note");
+  const noteElement = document.querySelector("#sent-note");
   if (!list) return;
   for (const entry of entries as PerformanceResourceTiming[]) {
     const { pathname, searchParams, origin } = new URL(entry.name);
@@ -78,15 +78,15 @@ function read(entries: PerformanceEntryList): void {
       return item;
     }),
   );
-  if (note && sent.size > 0) note.remove();
+  if (noteElement && sent.size > 0) noteElement.remove();
 }
 
 /** Shows what was sent before this was called, too. */
 export function showSent(): void {
   const { globalPrivacyControl, doNotTrack } = navigator as Navigator & { globalPrivacyControl?: boolean };
-  const note = document.querySelector("#sent-note");
-  if (note && (globalPrivacyControl || doNotTrack === "1")) {
-    note.textContent = "This browser asks not to be tracked. Where the project obeys that, nothing is sent.";
+  const noteElement = document.querySelector("#sent-note");
+  if (noteElement && (globalPrivacyControl || doNotTrack === "1")) {
+    noteElement.textContent = "This browser asks not to be tracked. Where the project obeys that, nothing is sent.";
   }
   new PerformanceObserver((records) => read(records.getEntries())).observe({ type: "resource", buffered: true });
 }

@@ -2,22 +2,22 @@
 import { useState } from "preact/hooks";
 
 export function Code({ title, text }: { title: string; text: string }) {
-  const [said, setSaid] = useState("Copy");
+  const [buttonText, setButtonText] = useState("Copy");
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(text);
-      setSaid("Copied");
+      setButtonText("Copied");
     } catch {
-      setSaid("Not allowed");
+      setButtonText("Not allowed");
     }
-    setTimeout(() => setSaid("Copy"), 2_000);
+    setTimeout(() => setButtonText("Copy"), 2_000);
   };
   return (
     <figure class="code-figure">
       <figcaption>
         <span>{title}</span>
         <button type="button" class="button quiet" onClick={copy}>
-          {said}
+          {buttonText}
         </button>
       </figcaption>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a mouse */}

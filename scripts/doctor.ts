@@ -15,7 +15,7 @@ const { values } = readCommand({
 });
 
 const WIDTH = 12;
-const said = (verdict: Verdict, name: string, { says, mend }: Finding) =>
+const lineOf = (verdict: Verdict, name: string, { says, mend }: Finding) =>
   `  ${verdict.padEnd(8)}  ${name.padEnd(WIDTH)}  ${says}${mend ? `\n${" ".repeat(WIDTH + 14)}${mend}` : ""}`;
 
 async function examineAll(): Promise<void> {
@@ -25,7 +25,7 @@ async function examineAll(): Promise<void> {
   const counted: Record<Verdict, number> = { ok: 0, warning: 0, wrong: 0, "left out": 0 };
   for await (const { name, finding } of examine(place)) {
     counted[finding.verdict]++;
-    console.log(said(finding.verdict, name, finding));
+    console.log(lineOf(finding.verdict, name, finding));
   }
   const { ok, warning, wrong } = counted;
   console.log(

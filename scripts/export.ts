@@ -114,9 +114,9 @@ function tidy(out: string, days: Days, files: readonly ArchiveFileView[]): numbe
     manifests.set(day, [...(manifests.get(day) ?? []), file]);
   }
   if (files.length > 0) mkdirSync(join(out, "manifest"), { recursive: true });
-  for (const [day, own] of manifests) {
-    const sum = (count: (file: ArchiveFileView) => number) => own.reduce((all, file) => all + count(file), 0);
-    const manifest = { day, rows: sum(({ rows }) => rows), bytes: sum(({ bytes }) => bytes), files: own };
+  for (const [day, filesOfDay] of manifests) {
+    const sum = (count: (file: ArchiveFileView) => number) => filesOfDay.reduce((all, file) => all + count(file), 0);
+    const manifest = { day, rows: sum(({ rows }) => rows), bytes: sum(({ bytes }) => bytes), files: filesOfDay };
     writeFileSync(join(out, `manifest/${day}.json`), JSON.stringify(manifest, null, 1));
   }
   const kept = new Set([...files.map(({ key }) => key), ...[...manifests.keys()].map((day) => `manifest/${day}.json`)]);

@@ -50,11 +50,11 @@ export function withShortTexts(language: string, short: Short, part: "administra
     .flatMap((line) => {
       const [, begun] = GROUP.exec(line) ?? [];
       name = begun ?? name;
-      const own = name;
+      const groupName = name;
       if (line === "  },") name = undefined;
-      if (own === undefined) return line;
-      if (ADMINISTRATION.includes(own) !== (part === "administration")) return [];
-      const group = short.get(own);
+      if (groupName === undefined) return line;
+      if (ADMINISTRATION.includes(groupName) !== (part === "administration")) return [];
+      const group = short.get(groupName);
       if (!group) return line;
       if (begun !== undefined) return `  ${group.short}: {`;
       return line.replace(TEXT, (_, text: string) => `    ${shortOf(group.texts, text)}:`);

@@ -78,9 +78,9 @@ const saysAll = ({ fields, message }: ApiError) =>
     .toLowerCase() === message.toLowerCase();
 
 /** The errors of each field. */
-export const Complaints = ({ of }: { of: readonly Complaint[] }) => (
+export const Complaints = ({ of: complaints }: { of: readonly Complaint[] }) => (
   <ul class="complaints">
-    {of.map(({ field, code, message }) => (
+    {complaints.map(({ field, code, message }) => (
       <li key={`${field} ${code} ${message}`}>
         {!message.startsWith(field) && <code>{field}</code>} {message}
       </li>

@@ -33,16 +33,16 @@ const complainedOf = (form: HTMLFormElement | null): HTMLElement[] => [
 ];
 
 export function Form({ action, values = {}, label, done, keep, cancel, children }: Formed) {
-  const own = useRef<HTMLFormElement>(null);
+  const formElement = useRef<HTMLFormElement>(null);
   const [shownByFields, setShownByFields] = useState(false);
   useLayoutEffect(() => {
-    const fields = complainedOf(own.current);
+    const fields = complainedOf(formElement.current);
     setShownByFields(fields.length > 0 && fields.length >= (action.error?.fields.length ?? 0));
     fields[0]?.focus();
   }, [action.error]);
   return (
     <form
-      ref={own}
+      ref={formElement}
       class="form"
       onSubmit={async (event) => {
         event.preventDefault();

@@ -7,18 +7,18 @@ let tell: (text: string) => void = () => undefined;
 export const say = (text: string): void => tell(text);
 
 export function Said() {
-  const [said, setSaid] = useState<{ text: string; at: number } | null>(null);
+  const [confirmation, setConfirmation] = useState<{ text: string; at: number } | null>(null);
   useEffect(() => {
-    tell = (text) => setSaid({ text, at: Date.now() });
+    tell = (text) => setConfirmation({ text, at: Date.now() });
   }, []);
   useEffect(() => {
-    if (!said) return;
-    const timer = setTimeout(() => setSaid(null), SHOWN_MS);
+    if (!confirmation) return;
+    const timer = setTimeout(() => setConfirmation(null), SHOWN_MS);
     return () => clearTimeout(timer);
-  }, [said]);
+  }, [confirmation]);
   return (
     <div class="said" role="status" aria-live="polite">
-      {said && <p key={said.at}>{said.text}</p>}
+      {confirmation && <p key={confirmation.at}>{confirmation.text}</p>}
     </div>
   );
 }

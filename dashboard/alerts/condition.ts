@@ -41,15 +41,17 @@ const furtherOf = (text = "") =>
     }),
   );
 
-export function conditionOf({ kind, of = "", number, minutes, banner_tags, further }: Filled): object {
+export function conditionOf({ kind, of: measuredFigure = "", number, minutes, banner_tags, further }: Filled): object {
   const tags = linesOf(banner_tags);
   // If a kind accepts no tags, or only one, the server refuses the others.
   const whose = tags[0] && (kind === "rejections" && !tags[1] ? { banner_tag: tags[0] } : { banner_tags: tags });
   const [value, length] = [Number(number), Number(minutes)];
-  const figure = METRIC.test(of) ? { metric: of } : { metric: "events", event_type: of };
+  const figure = METRIC.test(measuredFigure)
+    ? { metric: measuredFigure }
+    : { metric: "events", event_type: measuredFigure };
   const measured = { ...figure, minutes: length };
   const named = () => {
-    if (kind === "silence") return { kind, event_type: of, minutes: length };
+    if (kind === "silence") return { kind, event_type: measuredFigure, minutes: length };
     if (kind === "below" || kind === "above") return { kind: "threshold", comparison: kind, value, ...measured };
     if (kind === "fall" || kind === "rise") return { kind: "change", direction: kind, percent: value, ...measured };
     if (kind === "anomaly") return { kind, severity: "high" };

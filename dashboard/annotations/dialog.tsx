@@ -31,8 +31,8 @@ export function NotesDialog({ scope, close }: Fronted) {
               <p>{words.annotations.noneYet}</p>
             ) : (
               <ul class="notes">
-                {rows.map((note) => (
-                  <Note key={note.annotation_id} note={note} change={() => open(note)} />
+                {rows.map((annotation) => (
+                  <Note key={annotation.annotation_id} note={annotation} change={() => open(annotation)} />
                 ))}
               </ul>
             )
@@ -53,8 +53,8 @@ export function NotesDialog({ scope, close }: Fronted) {
   );
 }
 
-function Note({ note, change }: { note: AnnotationView; change: () => void }) {
-  const { annotation_id, text, author, own } = note;
+function Note({ note: annotation, change }: { note: AnnotationView; change: () => void }) {
+  const { annotation_id, text, author, own: isOwn } = annotation;
   const remove = useAction(
     () => read(client.annotations[":annotation_id"].$delete({ param: { annotation_id } })),
     words.annotations.theNoteIsRemoved,
@@ -62,9 +62,9 @@ function Note({ note, change }: { note: AnnotationView; change: () => void }) {
   return (
     <li>
       <span>
-        <strong>{periodText(note)}</strong> {text} <span class="muted">{words.annotations.by(author)}</span>
+        <strong>{periodText(annotation)}</strong> {text} <span class="muted">{words.annotations.by(author)}</span>
       </span>
-      {own && (
+      {isOwn && (
         <span class="note-actions">
           <button type="button" class="button quiet" onClick={change}>
             {words.annotations.change}
@@ -79,27 +79,34 @@ function Note({ note, change }: { note: AnnotationView; change: () => void }) {
   );
 }
 
-function NoteForm({ scope: { project_id, today, to }, of, close }: Fronted & { of: AnnotationView | undefined }) {
+function NoteForm({
+  scope: { project_id, today, to },
+  of: annotation,
+  close,
+}: Fronted & { of: AnnotationView | undefined }) {
   const day = to < today ? to : today;
   const action = useAction(async ({ from = "", to, text = "" }: Filled) => {
     const body = { from, to: to || from, text };
     await read(
-      of
-        ? client.annotations[":annotation_id"].$patch({ param: { annotation_id: of.annotation_id }, json: body })
+      annotation
+        ? client.annotations[":annotation_id"].$patch({
+            param: { annotation_id: annotation.annotation_id },
+            json: body,
+          })
         : client.annotations.$post({ json: { project_id, ...body } }),
     );
   }, words.annotations.theNoteIsSaved);
   return (
-    <Dialog title={of ? words.annotations.changeTheNote : words.annotations.addANote} close={close}>
+    <Dialog title={annotation ? words.annotations.changeTheNote : words.annotations.addANote} close={close}>
       <Form action={action} label={words.common.save} done={close} cancel={close}>
         <div class="fields">
-          <Field name="from" label={words.annotations.firstDay} type="date" value={of?.from ?? day} required />
-          <Field name="to" label={words.annotations.lastDay} type="date" value={of?.to ?? day} />
+          <Field name="from" label={words.annotations.firstDay} type="date" value={annotation?.from ?? day} required />
+          <Field name="to" label={words.annotations.lastDay} type="date" value={annotation?.to ?? day} />
         </div>
         <Field
           name="text"
           label={words.annotations.note}
-          value={of?.text}
+          value={annotation?.text}
           hint={words.annotations.upTo200Characters}
           required
         />

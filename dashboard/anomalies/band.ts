@@ -46,11 +46,11 @@ export function courseOf(
   const days = (anomaly.days === 1 ? bands.alone : bands.together).slice(BEFORE);
   const limit = limitFor(watched);
   // The band of the anomaly's day is in the answer. A day that is not over has no band: part of a day is not comparable.
-  const at = (own: number, of: (count: { mean: number; spread: number }) => number) =>
+  const at = (valueOfAnomaly: number, valueIn: (count: { mean: number; spread: number }) => number) =>
     days.map((day, index) => {
       const date = addDays(from, index);
       if (date === today) return null;
-      return date === anomaly.event_date ? own : day && of(day) / (conversion ? day.base : 1);
+      return date === anomaly.event_date ? valueOfAnomaly : day && valueIn(day) / (conversion ? day.base : 1);
     });
   return {
     measure,

@@ -42,7 +42,7 @@ function rejectedSign(
 ): Sign[] {
   if (rejected === 0) return [];
   const tags = [...Map.groupBy(rows, ({ request }) => String(request.banner_tag ?? request.btag ?? words.common.noTag))]
-    .map(([tag, own]) => ({ tag, total: own.length }))
+    .map(([tag, rowsOfTag]) => ({ tag, total: rowsOfTag.length }))
     .sort((a, b) => b.total - a.total)
     .map(({ tag }) => tag);
   const first = rows.length === rejected ? rows.at(-1)?.at : undefined;
@@ -52,11 +52,11 @@ function rejectedSign(
     first === undefined
       ? words.attention.inTheLast24Hours
       : words.attention.since(day, clockTime(first, timezone, false));
-  const of = tags.length > 0 ? `: ${listed(tags)}` : "";
+  const ofTags = tags.length > 0 ? `: ${listed(tags)}` : "";
   return [
     {
       key: "rejected",
-      text: `${words.attention.requestsWereRejected(rejected, exact(rejected), since)}${of}`,
+      text: `${words.attention.requestsWereRejected(rejected, exact(rejected), since)}${ofTags}`,
       to: { view: "requests", part: "rejected" },
     },
   ];
@@ -71,11 +71,11 @@ const missing = (measures: readonly string[]): string =>
 /** Tags whose events stopped and have not resumed by yesterday or today. */
 function silentSign({ rows }: NonNullable<Looked["anomalies"]>, { today, yesterday }: Days): Sign[] {
   const silent = rows.filter(({ kind, banner_tag }) => kind === "silence" && banner_tag !== null);
-  const tags = [...Map.groupBy(silent, ({ banner_tag }) => banner_tag as string)].flatMap(([tag, own]) => {
-    const days = own.map(({ event_date }) => event_date).sort();
+  const tags = [...Map.groupBy(silent, ({ banner_tag }) => banner_tag as string)].flatMap(([tag, rowsOfTag]) => {
+    const days = rowsOfTag.map(({ event_date }) => event_date).sort();
     const [first] = days;
     return first && days.some((day) => day === today || day === yesterday)
-      ? [{ tag, first, measures: own.map(({ measure }) => measure) }]
+      ? [{ tag, first, measures: rowsOfTag.map(({ measure }) => measure) }]
       : [];
   });
   const [only] = tags;

@@ -8,14 +8,14 @@ const FIGURES = ["visits", "registrations", "deposits"] as const;
 export type Brought = { value: string | null } & Record<(typeof FIGURES)[number], number>;
 
 export function broughtBy(rows: readonly MetricsRow[], dimension: Dimension): Brought[] {
-  const sum = (own: readonly MetricsRow[], event_type: string, measure: "total" | "count") =>
-    own.reduce((all, row) => all + (row.event_type === event_type ? row[measure] : 0), 0);
+  const sum = (rowsOfValue: readonly MetricsRow[], event_type: string, measure: "total" | "count") =>
+    rowsOfValue.reduce((all, row) => all + (row.event_type === event_type ? row[measure] : 0), 0);
   return [...Map.groupBy(rows, (row) => row[dimension] ?? null)]
-    .map(([value, own]) => ({
+    .map(([value, rowsOfValue]) => ({
       value,
-      visits: sum(own, "visit", "total"),
-      registrations: sum(own, "registration", "count"),
-      deposits: sum(own, "deposit", "total"),
+      visits: sum(rowsOfValue, "visit", "total"),
+      registrations: sum(rowsOfValue, "registration", "count"),
+      deposits: sum(rowsOfValue, "deposit", "total"),
     }))
     .filter((row) => FIGURES.some((figure) => row[figure] > 0));
 }

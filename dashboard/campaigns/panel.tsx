@@ -66,9 +66,14 @@ function Show({ data, scope }: { data: Campaigns; scope: Scope }) {
   const compared = new Map(
     [total, ...data.rows].flatMap((row) => {
       const held = comparison?.of(row);
-      const own = { banner_tag: row.banner_tag, last_event_at: row.last_event_at, currency };
+      const notCompared = { banner_tag: row.banner_tag, last_event_at: row.last_event_at, currency };
       return held
-        ? [[row.banner_tag, { current: { ...held.current, ...own }, earlier: { ...held.earlier, ...own } }] as const]
+        ? [
+            [
+              row.banner_tag,
+              { current: { ...held.current, ...notCompared }, earlier: { ...held.earlier, ...notCompared } },
+            ] as const,
+          ]
         : [];
     }),
   );

@@ -118,9 +118,9 @@ function Tip({ picture, index, x, room }: Pointed & { picture: Picture; room: nu
         </span>
       ))}
       {index !== running && <TipChange lines={lines} index={index} />}
-      {notes?.[index]?.map((note) => (
-        <span key={note} class="tip-note">
-          {note}
+      {notes?.[index]?.map((noteText) => (
+        <span key={noteText} class="tip-note">
+          {noteText}
         </span>
       ))}
     </div>

@@ -28,8 +28,8 @@ export const groundOf = (current: () => Picture, colours: () => GroundColours): 
     ctx.fillStyle = colours().note;
     ctx.strokeStyle = colours().note;
     ctx.setLineDash([3, 3]);
-    notes.forEach((own, index) => {
-      if (own.length === 0) return;
+    notes.forEach((notesOfBucket, index) => {
+      if (notesOfBucket.length === 0) return;
       const { at } = bucketAt(chart, index, labels.length);
       ctx.beginPath();
       ctx.moveTo(at, chartArea.top + MARK);

@@ -73,8 +73,8 @@ const PAID: readonly Column<CohortRow>[] = [
 ];
 
 /** The deeper the colour, the more came back; the number shows the same. */
-function Heat({ retained: { people, active, rate: of, day }, most }: { retained: Retained; most: number }) {
-  if (of === null)
+function Heat({ retained: { people, active, rate: share, day }, most }: { retained: Retained; most: number }) {
+  if (share === null)
     return (
       <span class="muted" title={words.cohorts.dayIsNotOverForAnyOfThem(day)}>
         {NOTHING}
@@ -83,11 +83,11 @@ function Heat({ retained: { people, active, rate: of, day }, most }: { retained:
   return (
     <data
       class="heat"
-      value={of}
+      value={share}
       title={words.cohorts.ofVisitorsWereActiveOnDay(active, people, day)}
-      style={{ "--heat": most > 0 ? of / most : 0 }}
+      style={{ "--heat": most > 0 ? share / most : 0 }}
     >
-      {rate(of)}
+      {rate(share)}
     </data>
   );
 }
@@ -95,15 +95,15 @@ function Heat({ retained: { people, active, rate: of, day }, most }: { retained:
 export function columnsOf({ rows, total, interval }: Pick<Cohorts, "rows" | "total" | "interval">, byTag: boolean) {
   const most = Math.max(0, ...rows.flatMap(({ retention }) => retention.map((retained) => retained.rate ?? 0)));
   const days = total.retention.map(({ day }, index): Column<CohortRow> => {
-    const of = ({ retention }: CohortRow) => retention[index] as Retained;
+    const retainedIn = ({ retention }: CohortRow) => retention[index] as Retained;
     return {
       name: `day_${day}_rate`,
       title: words.cohorts.d(day),
       kind: "rate",
       hint: words.cohorts.activeAfterTheirFirstOf(day),
-      value: (row) => of(row).rate,
-      of: (row) => of(row).people,
-      show: (row) => <Heat retained={of(row)} most={most} />,
+      value: (row) => retainedIn(row).rate,
+      of: (row) => retainedIn(row).people,
+      show: (row) => <Heat retained={retainedIn(row)} most={most} />,
     };
   });
   return [...(byTag ? [tag] : []), cohort(interval), players, ...days, ...PAID];

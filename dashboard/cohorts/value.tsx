@@ -31,7 +31,7 @@ const allOf = ({ total }: Held["current"], title: string, colour: string, as: "l
 /** A line for each of the latest cohorts, or for each of the largest tags. */
 function pictureOf({ rows, total, interval, into, held }: ComparedCohorts): Picture {
   const byTag = rows.some((row) => "banner_tag" in row);
-  const size = (own: readonly CohortRow[]) => own.reduce((all, { players }) => all + players, 0);
+  const size = (cohorts: readonly CohortRow[]) => cohorts.reduce((all, { players }) => all + players, 0);
   const groups = byTag
     ? [...Map.groupBy(rows, ({ banner_tag }) => banner_tag ?? words.common.withoutTag)].sort(
         ([, a], [, b]) => size(b) - size(a),
@@ -46,11 +46,11 @@ function pictureOf({ rows, total, interval, into, held }: ComparedCohorts): Pict
     kind: "money",
     currency: into,
     lines: [
-      ...groups.slice(0, COLOURS.length).map(([title, own], index) => ({
+      ...groups.slice(0, COLOURS.length).map(([title, cohorts], index) => ({
         title,
         colour: COLOURS[index] ?? "other",
         as: "line" as const,
-        points: days.map((_, day) => valueAfter(own, day)),
+        points: days.map((_, day) => valueAfter(cohorts, day)),
       })),
       ...(held
         ? [

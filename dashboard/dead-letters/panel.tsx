@@ -20,7 +20,7 @@ export function DeadLettersPanel({ scope }: { scope: Scope }) {
   const [work, begin] = useState<Work | null>(null);
   const { data } = useAnswer(deadLetters(address));
   const status = statusOf(address);
-  const some = status === "waiting" && (data?.rows.length ?? 0) > 0;
+  const someWait = status === "waiting" && (data?.rows.length ?? 0) > 0;
   return (
     <Panel
       name="dead-letters"
@@ -34,10 +34,10 @@ export function DeadLettersPanel({ scope }: { scope: Scope }) {
             choose={(part) => go({ part: part === "waiting" ? undefined : part })}
           />
           <PickType />
-          <button type="button" class="button" disabled={!some} onClick={() => begin("discard")}>
+          <button type="button" class="button" disabled={!someWait} onClick={() => begin("discard")}>
             {words.deadLetters.discardAll}
           </button>
-          <button type="button" class="button primary" disabled={!some} onClick={() => begin("replay")}>
+          <button type="button" class="button primary" disabled={!someWait} onClick={() => begin("replay")}>
             {words.deadLetters.replayAll}
           </button>
         </>
@@ -81,7 +81,7 @@ function None({ scope: { address } }: { scope: Scope }) {
 function All({ work, scope: { address }, close }: { work: Work; scope: Scope; close: () => void }) {
   const [progress, tell] = useState("");
   const action = useAction(() => workThrough(work, address, tell));
-  const which = [
+  const conditions = [
     address.event_type ? words.deadLetters.ofTheType(address.event_type) : words.deadLetters.ofEveryType,
     address.project_id ? words.deadLetters.ofProject(address.project_id) : words.deadLetters.ofEveryProjectThatYou,
   ].join(", ");
@@ -95,7 +95,7 @@ function All({ work, scope: { address }, close }: { work: Work; scope: Scope; cl
       close={close}
     >
       <p>
-        {replays ? words.deadLetters.allAreStored(which) : words.deadLetters.allAreGivenUp(which)}
+        {replays ? words.deadLetters.allAreStored(conditions) : words.deadLetters.allAreGivenUp(conditions)}
         {replays && words.deadLetters.whatTheLogHasAlreadyStays}
       </p>
       <p role="status">{!action.error && progress}</p>

@@ -33,8 +33,8 @@ export function EventDialog({ scope, event_id, close }: Shown) {
   );
 }
 
-function Fields({ of, timezone }: { of: EventView; timezone: string }) {
-  const { data, ...fields } = of;
+function Fields({ of: event, timezone }: { of: EventView; timezone: string }) {
+  const { data, ...fields } = event;
   const names = Object.keys(fields) as (keyof typeof fields)[];
   return (
     <>
@@ -43,14 +43,14 @@ function Fields({ of, timezone }: { of: EventView; timezone: string }) {
           const value = fields[name];
           const shown = typeof value === "boolean" ? (value ? words.events.yes : words.events.no) : value;
           const [fact] = factsOf([{ name, title: titled(name), kind: KINDS[name] ?? "text", value: shown }], timezone);
-          return fact && name === "amount" && of.amount !== null ? { ...fact, shown: of.amount } : (fact ?? []);
+          return fact && name === "amount" && event.amount !== null ? { ...fact, shown: event.amount } : (fact ?? []);
         })}
       />
       <h3>{titled("data")}</h3>
       {data === null ? <p class="lead">{words.events.noExtraData}</p> : <Copied text={JSON.stringify(data, null, 2)} />}
       <details>
         <summary>{words.events.theWholeEventAsJson}</summary>
-        <Copied text={JSON.stringify(of, null, 2)} />
+        <Copied text={JSON.stringify(event, null, 2)} />
       </details>
     </>
   );

@@ -30,8 +30,8 @@ export function FilterMenu({ scope, entry }: { scope: Scope; entry: ViewEntry })
   const [removed, remove] = useState<string | null>(null);
   const filtered = isFiltered(address);
   // Share links have no segments.
-  const own = credential() === null;
-  const { data } = useAnswer(own ? segments(address.project_id) : null);
+  const signedIn = credential() === null;
+  const { data } = useAnswer(signedIn ? segments(address.project_id) : null);
   return (
     <>
       <Menu label={words.frame.filter} button={<span>{words.frame.filter}</span>}>
@@ -67,7 +67,7 @@ export function FilterMenu({ scope, entry }: { scope: Scope; entry: ViewEntry })
                 spellcheck={false}
               />
               {/* A share link sees only what the tables have: the server counts no further filters for it. */}
-              {own && entry.fields && <FieldChoices scope={scope} />}
+              {signedIn && entry.fields && <FieldChoices scope={scope} />}
               <button type="submit" class="button primary">
                 {words.frame.apply}
               </button>
@@ -76,7 +76,7 @@ export function FilterMenu({ scope, entry }: { scope: Scope; entry: ViewEntry })
               <section aria-label={words.frame.savedSegments}>
                 <h3>{words.frame.savedSegments}</h3>
                 <ul class="segments">
-                  {data?.rows.map(({ segment_id, name, own }) => (
+                  {data?.rows.map(({ segment_id, name, own: isOwn }) => (
                     <li key={segment_id}>
                       <button
                         type="button"
@@ -89,7 +89,7 @@ export function FilterMenu({ scope, entry }: { scope: Scope; entry: ViewEntry })
                       >
                         {name}
                       </button>
-                      {own && (
+                      {isOwn && (
                         <button
                           type="button"
                           class="button quiet square"
@@ -104,7 +104,7 @@ export function FilterMenu({ scope, entry }: { scope: Scope; entry: ViewEntry })
                 </ul>
               </section>
             )}
-            {own && filtered && address.segment_id === undefined && <SaveSegment scope={scope} close={close} />}
+            {signedIn && filtered && address.segment_id === undefined && <SaveSegment scope={scope} close={close} />}
           </div>
         )}
       </Menu>

@@ -23,14 +23,14 @@ export const COLUMNS: readonly Column<Group>[] = [
     value: ({ banner_tag }) => banner_tag ?? words.common.withoutTag,
   },
   ...STEPS.flatMap((name, index): Column<Group>[] => {
-    const of = ({ steps }: Group) => steps[index] as FunnelStep;
+    const stepOf = ({ steps }: Group) => steps[index] as FunnelStep;
     const before = spoken(STEPS[index - 1] ?? "");
     const people: Column<Group> = {
       name,
       title: titled(name),
       kind: "count",
       hint: words.common.visitors,
-      value: (row) => of(row).players,
+      value: (row) => stepOf(row).players,
     };
     if (index === 0) return [people];
     return [
@@ -40,14 +40,14 @@ export const COLUMNS: readonly Column<Group>[] = [
         title: PASSAGES[name] ?? "",
         kind: "rate",
         hint: words.funnel.ofThoseAtTheStepBefore(before),
-        value: (row) => of(row).rate_from_previous,
+        value: (row) => stepOf(row).rate_from_previous,
       },
       {
         name: `${name}_after`,
         title: words.funnel.passageMedian(PASSAGES[name] ?? ""),
         kind: "duration",
         hint: words.funnel.sinceTheHalfOfThemWere(before),
-        value: (row) => of(row).median_seconds_from_previous,
+        value: (row) => stepOf(row).median_seconds_from_previous,
         optional: true,
       },
     ];

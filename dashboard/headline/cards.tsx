@@ -143,12 +143,12 @@ function CardBody({
   const comparison = comparisonOf(data, scope);
   const held = comparison?.of(total);
   const isKnown = [held?.current, held?.earlier].every(
-    (of) => !of || !missing || Object.keys(missing(of)).length === 0,
+    (figures) => !figures || !missing || Object.keys(missing(figures)).length === 0,
   );
-  const inWords = (of: CampaignFigures) =>
-    missing ? exactMoney(String(of[figure]), data.currency) : exact(Number(of[figure]));
+  const inWords = (figures: CampaignFigures) =>
+    missing ? exactMoney(String(figures[figure]), data.currency) : exact(Number(figures[figure]));
   // Whether a figure is small: an amount by its number of deposits.
-  const isFew = (of: CampaignFigures) => Number(of[missing ? "deposits" : figure]) < FEW;
+  const isFew = (figures: CampaignFigures) => Number(figures[missing ? "deposits" : figure]) < FEW;
   return (
     <>
       <span class="card-title">{title}</span>

@@ -43,16 +43,16 @@ export const deposited = (scope: Scope, period: Period) => paid(scope, period, "
 const PAID_OF = { amount: ["deposit"], ngr: ["deposit", "refund", "withdrawal"] } as const;
 
 /** Rows with each day's sum instead of a count: one row for each type of payment in it. */
-function amounts(scope: Scope, period: Period, of: AmountName): Query<Course> {
-  const queries = PAID_OF[of].map((type) => paid(scope, period, type));
+function amounts(scope: Scope, period: Period, amountName: AmountName): Query<Course> {
+  const queries = PAID_OF[amountName].map((type) => paid(scope, period, type));
   return {
-    key: [of, ...queries.map(({ key }) => key)].join(" "),
+    key: [amountName, ...queries.map(({ key }) => key)].join(" "),
     ask: async (signal) => {
       const answers = await Promise.all(queries.map(({ ask }) => ask(signal)));
       // A project without a rule for NGR has no such amounts: then the deposited amounts are shown.
-      const ofNgr = of === "ngr" && answers.every(({ rows }) => rows.every((row) => row.ngr !== undefined));
+      const ofNgr = amountName === "ngr" && answers.every(({ rows }) => rows.every((row) => row.ngr !== undefined));
       const [given] = answers;
-      const course = (of === "ngr" && !ofNgr && given ? [given] : answers).flatMap(({ rows }) =>
+      const course = (amountName === "ngr" && !ofNgr && given ? [given] : answers).flatMap(({ rows }) =>
         rows.map(({ event_date, event_hour, amount, ngr = "0" }) => ({
           event_date,
           ...(event_hour !== undefined && { event_hour }),

@@ -76,7 +76,7 @@ export function MakeKey({ scope, show, close }: Showing) {
 
 type Limited = { of?: KeyView; scope: Scope };
 
-function Limits({ of, scope: { timezone } }: Limited) {
+function Limits({ of: apiKey, scope: { timezone } }: Limited) {
   return (
     <>
       <Field
@@ -84,34 +84,34 @@ function Limits({ of, scope: { timezone } }: Limited) {
         label={words.keys.limitedToTags}
         hint={words.common.oneTagPerLineLeaveEmptyFor}
         lines={3}
-        value={of?.banner_tags?.join("\n")}
+        value={apiKey?.banner_tags?.join("\n")}
       />
       <Field
         name="expires_at"
         label={words.common.expires}
         type="date"
         hint={words.keys.toTheEndOfThisDayInEmptyIt(timezone)}
-        value={of?.expires_at ? lastDayOf(of.expires_at, timezone) : undefined}
+        value={apiKey?.expires_at ? lastDayOf(apiKey.expires_at, timezone) : undefined}
       />
-      {(of === undefined || of.role === "viewer" || of.role === "analyst") && (
+      {(apiKey === undefined || apiKey.role === "viewer" || apiKey.role === "analyst") && (
         <Field
           name="amounts"
           label={words.keys.amountsOfMoney}
           options={AMOUNTS}
           hint={words.keys.onlyForTheRolesViewerAnd}
-          value={of?.hide_amounts ? HIDDEN : "shown"}
+          value={apiKey?.hide_amounts ? HIDDEN : "shown"}
         />
       )}
     </>
   );
 }
 
-export function ShownKey({ shown: { name, key, note }, close }: { shown: Shown; close: () => void }) {
+export function ShownKey({ shown: { name, key, note: explanation }, close }: { shown: Shown; close: () => void }) {
   return (
     <Dialog title={words.keys.theKey(name)} close={close}>
       <div class="dialog-body">
         <p>
-          <strong>{words.common.copyItNowItIsNotShownAgain}</strong> {note}
+          <strong>{words.common.copyItNowItIsNotShownAgain}</strong> {explanation}
         </p>
         <Copied text={key} />
         <p class="muted">{words.keys.whoHasItMayDoWhatItsRole}</p>
@@ -125,42 +125,47 @@ export function ShownKey({ shown: { name, key, note }, close }: { shown: Shown; 
   );
 }
 
-export function ChangeKey({ of, scope, open, close }: Fronted & OfKey & { open: (what: "rotate" | "revoke") => void }) {
+export function ChangeKey({
+  of: apiKey,
+  scope,
+  open,
+  close,
+}: Fronted & OfKey & { open: (what: "rotate" | "revoke") => void }) {
   const { timezone, principal } = scope;
-  const standing = standingOf(of);
+  const standing = standingOf(apiKey);
   const action = useAction(async (filled: Filled) => {
     const { name } = filled;
-    const same = of.expires_at !== null && filled.expires_at === lastDayOf(of.expires_at, timezone);
-    const expires_at = same ? of.expires_at : expiresIn(filled, scope);
+    const same = apiKey.expires_at !== null && filled.expires_at === lastDayOf(apiKey.expires_at, timezone);
+    const expires_at = same ? apiKey.expires_at : expiresIn(filled, scope);
     const body = {
       name,
       banner_tags: tagsIn(filled),
       expires_at,
       ...(filled.amounts !== undefined && { hide_amounts: filled.amounts === HIDDEN }),
     };
-    await read(client.keys[":id"].$patch({ param: { id: of.id }, json: body }));
+    await read(client.keys[":id"].$patch({ param: { id: apiKey.id }, json: body }));
   }, words.keys.theKeyIsChangedThatHolds);
   return (
-    <Dialog title={of.name} close={close}>
+    <Dialog title={apiKey.name} close={close}>
       <Facts
         of={{
-          Id: of.id,
-          Role: of.role,
-          Project: of.project_id ?? words.common.everyProject,
+          Id: apiKey.id,
+          Role: apiKey.role,
+          Project: apiKey.project_id ?? words.common.everyProject,
           [standing === "revoked" ? words.keys.revoked : words.common.made]: timeText(
-            of.revoked_at ?? of.created_at,
+            apiKey.revoked_at ?? apiKey.created_at,
             timezone,
           ),
         }}
       />
-      {of.id === principal.key_id && <p class="lead">{words.keys.youAreSignedInWithThisKey}</p>}
+      {apiKey.id === principal.key_id && <p class="lead">{words.keys.youAreSignedInWithThisKey}</p>}
       {standing === "revoked" ? (
         <p class="lead">{words.keys.itIsRefusedEverywhereAnd}</p>
       ) : (
         <>
           <Form action={action} label={words.common.save} done={close} cancel={close} keep>
-            <Field name="name" label={words.common.name} value={of.name} required />
-            <Limits of={of} scope={scope} />
+            <Field name="name" label={words.common.name} value={apiKey.name} required />
+            <Limits of={apiKey} scope={scope} />
           </Form>
           <p class="dialog-actions apart">
             <button type="button" class="button" onClick={() => open("rotate")}>
@@ -185,20 +190,20 @@ const OVERLAPS = {
   2592000: words.keys.for30Days,
 };
 
-export function RotateKey({ of, scope: { timezone }, show, close }: Showing & OfKey) {
+export function RotateKey({ of: apiKey, scope: { timezone }, show, close }: Showing & OfKey) {
   const action = useAction(async ({ overlap_seconds }: Filled) => {
     const body = { overlap_seconds: Number(overlap_seconds) };
-    const { key, replaces } = await read(client.keys[":id"].rotate.$post({ param: { id: of.id }, json: body }));
+    const { key, replaces } = await read(client.keys[":id"].rotate.$post({ param: { id: apiKey.id }, json: body }));
     const until = replaces.expires_at && timeText(replaces.expires_at, timezone);
     const gone = body.overlap_seconds === 0 || until === null;
     show({
-      name: of.name,
+      name: apiKey.name,
       key,
       note: gone ? words.keys.theOldOneIsRefusedFromNow : words.keys.theOldOneWorksUntil(until, timezone),
     });
   });
   return (
-    <Dialog title={words.keys.rotateTitle(of.name)} close={close}>
+    <Dialog title={words.keys.rotateTitle(apiKey.name)} close={close}>
       <Form action={action} label={words.keys.createTheNewKey} cancel={close}>
         <p>{words.keys.aNewKeyWithTheSameRole}</p>
         <Field name="overlap_seconds" label={words.keys.theOldKeyStillWorks} options={OVERLAPS} value="86400" />
@@ -207,15 +212,15 @@ export function RotateKey({ of, scope: { timezone }, show, close }: Showing & Of
   );
 }
 
-export function RevokeKey({ of, scope: { principal }, close }: Fronted & OfKey) {
+export function RevokeKey({ of: apiKey, scope: { principal }, close }: Fronted & OfKey) {
   const action = useAction(
-    () => read(client.keys[":id"].$delete({ param: { id: of.id } })),
+    () => read(client.keys[":id"].$delete({ param: { id: apiKey.id } })),
     words.keys.theKeyIsRevoked,
   );
   return (
-    <Confirm title={words.common.revoke(of.name)} label={words.keys.revokeTheKey} action={action} close={close}>
+    <Confirm title={words.common.revoke(apiKey.name)} label={words.keys.revokeTheKey} action={action} close={close}>
       <p>{words.keys.whoeverUsesItOrIsSignedIn}</p>
-      {of.id === principal.key_id && (
+      {apiKey.id === principal.key_id && (
         <p>
           <strong>{words.keys.youAreSignedInWithItThis}</strong>
         </p>

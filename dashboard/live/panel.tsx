@@ -40,9 +40,9 @@ export function LivePanel({ wide = false }: { wide?: boolean }) {
   const events = live.counts ? live.events : (first?.events ?? []);
   const hour = counts?.windows["60m"];
   const filtered = isFiltered(address);
-  const own = counts && filtered ? narrowedWindows(counts.windows, address) : null;
+  const narrowed = counts && filtered ? narrowedWindows(counts.windows, address) : null;
   // Under a filter nothing is shown that is of others, too.
-  const shown = !filtered || !counts || own !== null;
+  const shown = !filtered || !counts || narrowed !== null;
   return (
     <Panel name="live" wide={wide} title={words.common.live} actions={<Status connection={live.connection} />}>
       <Spoken counts={counts} />
@@ -58,7 +58,7 @@ export function LivePanel({ wide = false }: { wide?: boolean }) {
       )}
       {filtered && counts && (
         <p class="lead">
-          {own
+          {narrowed
             ? words.live.onlyWhatFitsTheFiltersWhat
             : hasFields(address)
               ? words.live.onlyTheEventsThatFitThe
@@ -67,7 +67,7 @@ export function LivePanel({ wide = false }: { wide?: boolean }) {
       )}
       {shown && (
         <div class="live-counts">
-          <Windows windows={own ?? (counts ? byType(counts.windows) : undefined)} {...(!wide && { others: 2 })} />
+          <Windows windows={narrowed ?? (counts ? byType(counts.windows) : undefined)} {...(!wide && { others: 2 })} />
           {!filtered && <Minutes minutes={counts?.minutes} timezone={counts?.timezone ?? "UTC"} />}
         </div>
       )}

@@ -7,7 +7,7 @@ import type { Counts } from "./state.ts";
 const EVERY_MS = 30_000;
 
 export function Spoken({ counts }: { counts: Counts | null }) {
-  const [said, say] = useState("");
+  const [sentence, say] = useState("");
   const latest = useRef(counts);
   latest.current = counts;
   useEffect(() => {
@@ -20,7 +20,7 @@ export function Spoken({ counts }: { counts: Counts | null }) {
   }, []);
   return (
     <p class="hidden" aria-live="polite">
-      {said}
+      {sentence}
     </p>
   );
 }

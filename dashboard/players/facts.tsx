@@ -36,7 +36,7 @@ function amountsOf(player: OwnProfile): Fact[] {
   const { segment, currency, converted, spend, withdrawn } = player;
   const { unconverted, refunded_unconverted, withdrawn_unconverted } = converted;
   type Amounts = Record<string, string>;
-  const own = (name: string, title: string, hint: string, amount: string, missing: Amounts): Fact => ({
+  const amountFact = (name: string, title: string, hint: string, amount: string, missing: Amounts): Fact => ({
     name,
     title,
     hint,
@@ -54,21 +54,21 @@ function amountsOf(player: OwnProfile): Fact[] {
       hint: words.players.bySpendWhaleFrom100Usd,
       shown: <span class="badge">{stateText(segment)}</span>,
     },
-    own(
+    amountFact(
       "net_amount",
       words.common.lifetimeValue,
       words.players.spendLessWhatWasWithdrawn,
       converted.net_amount,
       lessOf(unconverted, refunded_unconverted, withdrawn_unconverted),
     ),
-    own(
+    amountFact(
       "spend",
       words.players.spend,
       words.players.purchasesAndDepositsLess,
       converted.spend,
       lessOf(unconverted, refunded_unconverted),
     ),
-    own(
+    amountFact(
       "withdrawn",
       words.common.withdrawn,
       words.players.inTheProjectCurrencyAtThe,

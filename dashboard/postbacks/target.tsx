@@ -57,9 +57,9 @@ export function OneTarget({ target, presets, timezone }: Shown) {
   );
 }
 
-function SendAgain({ id, which, what, close }: Again & { id: string; close: () => void }) {
+function SendAgain({ id, which: selection, what, close }: Again & { id: string; close: () => void }) {
   const action = useAction(
-    () => read(client.postbacks[":id"].resend.$post({ param: { id }, json: which })),
+    () => read(client.postbacks[":id"].resend.$post({ param: { id }, json: selection })),
     words.common.done,
   );
   return (

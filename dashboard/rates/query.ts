@@ -24,9 +24,13 @@ export async function loadRate(rate: Record<string, string | undefined>): Promis
     await read(client["exchange-rates"].$post({ json: { rates: [rate as Record<keyof RateView, string>] } }));
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    const own = (text: string) => text.replaceAll("rates.0.", "");
-    const fields = error.fields.map(({ field, code, message }) => ({ field: own(field), code, message: own(message) }));
-    throw new ApiError(error.status, error.title, own(error.message.replaceAll("Rates.0.", "")), fields);
+    const withoutPrefix = (text: string) => text.replaceAll("rates.0.", "");
+    const fields = error.fields.map(({ field, code, message }) => ({
+      field: withoutPrefix(field),
+      code,
+      message: withoutPrefix(message),
+    }));
+    throw new ApiError(error.status, error.title, withoutPrefix(error.message.replaceAll("Rates.0.", "")), fields);
   }
 }
 

@@ -117,11 +117,11 @@ function pictureOf(data: Revenue, scope: Scope, noted: Parameters<typeof notesOf
   const first = firstOf(scope, all);
   const named = group === "none" ? [null] : byGroup(data.rows, group).map(({ value }) => value);
   const shown = named.slice(0, COLOURS.length);
-  const lineOf = (title: string, colour: string, own: Revenue["rows"]) => ({
+  const lineOf = (title: string, colour: string, rowsOfGroup: Revenue["rows"]) => ({
     title,
     colour,
     as: "bar" as const,
-    points: pointsOf(own, data, interval).slice(first),
+    points: pointsOf(rowsOfGroup, data, interval).slice(first),
   });
   const rest = data.rows.filter((row) => !shown.includes(namedBy(row, group)));
   return {

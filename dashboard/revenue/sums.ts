@@ -42,7 +42,7 @@ export function summed(rows: readonly RevenueRow[], value: string | null): Summe
 
 export const byGroup = (rows: readonly RevenueRow[], group: Group): Summed[] =>
   [...Map.groupBy(rows, (row) => namedBy(row, group))]
-    .map(([value, own]) => summed(own, value))
+    .map(([value, rowsOfGroup]) => summed(rowsOfGroup, value))
     .sort((a, b) => Number(b.amount) - Number(a.amount));
 
 const keyOf = ({ event_date, event_hour }: Bucket) => `${event_date} ${event_hour ?? ""}`;

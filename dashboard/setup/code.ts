@@ -9,7 +9,7 @@ export type Own = { origin: string; project_id: string };
 /** Keyed by the heading of its section, then by language. */
 type Code = Record<string, Record<string, string>>;
 
-const own =
+const fillIn =
   (code: string | undefined) =>
   ({ origin, project_id }: Own): string =>
     (code ?? "").replaceAll("https://YOUR-HOST", origin).replaceAll("YOUR-PROJECT", project_id);
@@ -17,22 +17,22 @@ const own =
 function samplesOf(pixels: Code, events: Code, sdk: Code) {
   const [visit, registration, deposit] = pixels.Pixels?.text?.split("\n") ?? [];
   return {
-    snippet: own(pixels["The snippet"]?.html),
-    calls: own(pixels["The snippet"]?.js),
-    pixels: { visit: own(visit), registration: own(registration), deposit: own(deposit) },
-    postback: own(pixels.Postbacks?.text),
-    install: own(sdk["Client SDK"]?.sh),
+    snippet: fillIn(pixels["The snippet"]?.html),
+    calls: fillIn(pixels["The snippet"]?.js),
+    pixels: { visit: fillIn(visit), registration: fillIn(registration), deposit: fillIn(deposit) },
+    postback: fillIn(pixels.Postbacks?.text),
+    install: fillIn(sdk["Client SDK"]?.sh),
     /** Each language, and its code. */
     servers: {
-      curl: own(events["Events API"]?.sh),
-      Node: own(sdk["Client SDK"]?.ts),
-      PHP: own(events["Events API"]?.php),
-      Python: own(events["Events API"]?.python),
+      curl: fillIn(events["Events API"]?.sh),
+      Node: fillIn(sdk["Client SDK"]?.ts),
+      PHP: fillIn(events["Events API"]?.php),
+      Python: fillIn(events["Events API"]?.python),
     },
     signatures: {
-      Node: own(pixels.Signatures?.ts),
-      PHP: own(pixels.Signatures?.php),
-      Python: own(pixels.Signatures?.python),
+      Node: fillIn(pixels.Signatures?.ts),
+      PHP: fillIn(pixels.Signatures?.php),
+      Python: fillIn(pixels.Signatures?.python),
     },
   };
 }

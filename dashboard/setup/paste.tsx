@@ -53,26 +53,26 @@ const Piece = ({ title, text, children }: Piece) => (
   </section>
 );
 
-function Snippet({ own, project, samples }: Pasted) {
+function Snippet({ own: projectValues, project, samples }: Pasted) {
   return (
     <>
-      <Piece title={words.setup.onEveryPageAtTheEndOfThe} text={samples.snippet(own)}>
+      <Piece title={words.setup.onEveryPageAtTheEndOfThe} text={samples.snippet(projectValues)}>
         <p class="lead">{words.setup.theScriptSendsVisitsAnd(<code>btag</code>)}</p>
       </Piece>
-      <Piece title={words.setup.whenSomethingHappens} text={samples.calls(own)}>
+      <Piece title={words.setup.whenSomethingHappens} text={samples.calls(projectValues)}>
         {project.require_signature && <p>{words.setup.thisProjectWantsAmounts}</p>}
       </Piece>
     </>
   );
 }
 
-function Pixels({ own, project, samples }: Pasted) {
-  const deposit = samples.pixels.deposit(own);
+function Pixels({ own: projectValues, project, samples }: Pasted) {
+  const deposit = samples.pixels.deposit(projectValues);
   return (
     <>
       <p class="lead">{words.setup.eachIsAGetThatAnswersWith}</p>
-      <Piece title={words.setup.visit} text={samples.pixels.visit(own)} />
-      <Piece title={words.setup.registration} text={samples.pixels.registration(own)} />
+      <Piece title={words.setup.visit} text={samples.pixels.visit(projectValues)} />
+      <Piece title={words.setup.registration} text={samples.pixels.registration(projectValues)} />
       {project.require_signature ? (
         <Signed deposit={deposit} secret={project.pixel_secret} signatures={samples.signatures} />
       ) : (
@@ -111,11 +111,11 @@ const MACROS = {
   click_id: words.setup.theClickThatItGoesBackTo,
 };
 
-function Postback({ own, project, samples }: Pasted) {
+function Postback({ own: projectValues, project, samples }: Pasted) {
   return (
     <>
       {project.require_signature && <p>{words.setup.wantsSignedAmounts}</p>}
-      <Piece title={words.setup.theAddressToGiveToThe} text={samples.postback(own)}>
+      <Piece title={words.setup.theAddressToGiveToThe} text={samples.postback(projectValues)}>
         <p class="lead">{words.setup.replaceEachNameInBracesBy}</p>
       </Piece>
       <dl class="macros">
@@ -132,17 +132,17 @@ function Postback({ own, project, samples }: Pasted) {
   );
 }
 
-function Server({ own, samples }: Pasted) {
+function Server({ own: projectValues, samples }: Pasted) {
   return (
     <>
       <section class="piece">
         <h3>{words.setup.aKey}</h3>
-        <MakeKey project_id={own.project_id} />
+        <MakeKey project_id={projectValues.project_id} />
       </section>
       <p class="lead">{words.setup.theCodeReadsTheKeyFrom}</p>
       {Object.entries(samples.servers).map(([language, code]) => (
-        <Piece key={language} title={language} text={code(own)}>
-          {language === "Node" && <Copied text={samples.install(own)} what={words.setup.theInstallation} />}
+        <Piece key={language} title={language} text={code(projectValues)}>
+          {language === "Node" && <Copied text={samples.install(projectValues)} what={words.setup.theInstallation} />}
         </Piece>
       ))}
     </>

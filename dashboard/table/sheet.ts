@@ -23,7 +23,7 @@ function cellOf<Row>(column: Column<Row>, row: Row, timezone: string): Cell {
 function filed<Row>(column: Column<Row>, { rows, timezone, before }: Sheet<Row>): Filed<Row>[] {
   const { title, kind, currency, missing } = column;
   const cell = (row: Row) => cellOf(column, row, timezone);
-  const codes = (of: (row: Row) => readonly string[]) => [...new Set(rows.flatMap(of))].sort();
+  const codes = (codesOf: (row: Row) => readonly string[]) => [...new Set(rows.flatMap(codesOf))].sort();
   const isMoney = kind === "money" || kind === "average";
   const currencies = isMoney ? codes((row) => [currency?.(row) ?? "USD"]) : [];
   const known = currencies.length > 1 ? currencies : [undefined];

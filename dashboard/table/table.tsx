@@ -169,12 +169,12 @@ function useTableState<Row>({ columns, sort: first, aside }: Tabular<Row>) {
   const { address, go } = useNavigation();
   const phone = usePhone();
   const chosen = useShown(columns);
-  const [own, setOwn] = useState<string | undefined>(undefined);
+  const [sortAside, setSortAside] = useState<string | undefined>(undefined);
   return aside
     ? {
         columns: shownOf(columns, [], phone),
-        sort: readSort(columns, own, first),
-        sortBy: setOwn,
+        sort: readSort(columns, sortAside, first),
+        sortBy: setSortAside,
         search: "",
         byChange: false,
       }
@@ -239,9 +239,10 @@ export type Held<Row> = { column: Column<Row>; current: Row; earlier: Row; calle
 
 /** The change of a value; nothing where one of the two is not known. */
 export function Changed<Row>({ column, current, earlier, called }: Held<Row>) {
-  const { kind, currency, bad, of } = column;
+  const { kind, currency, bad, of: peopleIn } = column;
   const [is, was] = [valueAt(column, current), valueAt(column, earlier)];
-  const isFew = (row: Row, value: Value) => (of || kind === "count" ? (of?.(row) ?? Number(value)) < FEW : false);
+  const isFew = (row: Row, value: Value) =>
+    peopleIn || kind === "count" ? (peopleIn?.(row) ?? Number(value)) < FEW : false;
   if (is === null || was === null || isUnknown(column, current) || isUnknown(column, earlier)) return null;
   return (
     <Delta
@@ -256,9 +257,9 @@ export function Changed<Row>({ column, current, earlier, called }: Held<Row>) {
 type Finding = { found: number; of: number; search: string; filter: Tabular<never>["filter"] };
 
 /** A person may be in several rows, so the found rows cannot be summed here, and another total would be misleading. */
-const Found = ({ found, of, search, filter }: Finding) => (
+const Found = ({ found, of: rowCount, search, filter }: Finding) => (
   <p class="lead found">
-    {words.table.ofRows(found, exact(found), exact(of), search)}
+    {words.table.ofRows(found, exact(found), exact(rowCount), search)}
     {filter &&
       words.table.forTheirTotal(
         <button type="button" class="link" onClick={() => filter(search)}>

@@ -112,7 +112,7 @@ function Show({ data, scope }: { data: Traffic; scope: Scope }) {
       [{ ...total, value: TOTAL }, ...rows].map((row): [string | null, Row] => [row.value, { ...row, currency }]),
     );
   const [current, earlier] = [compared && rowsOf(compared.current), compared && rowsOf(compared.earlier)];
-  const of = ({ value }: Row) => {
+  const comparedRow = ({ value }: Row) => {
     // An answer has a limited number of rows: the figures of others are not known.
     const row = (rows: Map<string | null, Row> | null, all: Traffic | undefined) =>
       rows?.get(value) ?? (all?.rows_left_out === 0 ? { ...NOTHING, value, currency } : undefined);
@@ -134,7 +134,7 @@ function Show({ data, scope }: { data: Traffic; scope: Scope }) {
         sort="-visits"
         total={{ ...data.total, value: TOTAL, currency }}
         leftOut={data.rows_left_out}
-        {...(compared && { before: { of, called: compared.called } })}
+        {...(compared && { before: { of: comparedRow, called: compared.called } })}
         press={({ value }) =>
           // A share link sees only what the tables have: the server counts no further filters for it.
           field === undefined || value === null || address[field].includes(value) || credential() !== null

@@ -17,13 +17,13 @@ import { words } from "../words.ts";
 
 export function View({ scope }: { scope: Scope }) {
   // A share link shows figures only.
-  const own = credential() === null;
-  const looked = useAnswer(own ? attention(scope) : null);
-  const settled = !own || looked.data !== undefined || looked.error !== undefined;
+  const signedIn = credential() === null;
+  const looked = useAnswer(signedIn ? attention(scope) : null);
+  const settled = !signedIn || looked.data !== undefined || looked.error !== undefined;
   return (
     <>
       <Welcome scope={scope} />
-      {own && <AttentionStrip scope={scope} answer={looked} />}
+      {signedIn && <AttentionStrip scope={scope} answer={looked} />}
       {/* The panels below the strip request data at once, and are shown once the strip is known: nothing moves. */}
       <div class={settled ? "overview" : "overview unsettled"}>
         <Headline scope={scope} />

@@ -459,7 +459,7 @@ const de: Words = {
     isNotForThisKey: (title) => ["„", title, "“ ist für diesen Schlüssel nicht offen."],
     aShareLinkShowsFiguresAnd: "Eine Freigabe zeigt Zahlen und keine Personen.",
     itIsLimitedToItsBannerTags: "Er ist auf seine Btags beschränkt, und diese Ansicht wird nicht nach Btag geführt.",
-    itNeedsTheRoleYouAreSigned: (role, own) => `Dafür braucht es die Rolle ${role}; angemeldet als ${own}.`,
+    itNeedsTheRoleYouAreSigned: (role, ownRole) => `Dafür braucht es die Rolle ${role}; angemeldet als ${ownRole}.`,
     openTheOverview: "Übersicht öffnen",
     period: (title, dates) => `Zeitraum: ${title} ${dates}`,
     showTheseDays: "Diese Tage zeigen",

@@ -466,7 +466,8 @@ const en = {
     isNotForThisKey: (title: Part): Part => ["“", title, "” is not for this key."],
     aShareLinkShowsFiguresAnd: "A share link shows figures, and no people.",
     itIsLimitedToItsBannerTags: "It is limited to its banner tags, and this view is not kept by tag.",
-    itNeedsTheRoleYouAreSigned: (role: Text, own: Text) => `It needs the role ${role}; you are signed in as ${own}.`,
+    itNeedsTheRoleYouAreSigned: (role: Text, ownRole: Text) =>
+      `It needs the role ${role}; you are signed in as ${ownRole}.`,
     openTheOverview: "Open the overview",
     period: (title: Text, dates: Text) => `Period: ${title} ${dates}`,
     showTheseDays: "Show these days",
@@ -1481,9 +1482,9 @@ const en = {
     uploadCsv: "Upload CSV",
     addARate: "Add a rate",
     writingThemNeedsAKeyForAll: "Writing them needs a key for all projects.",
-    usdForOneUnitAnAmountIs: (note: Part): Part => [
+    usdForOneUnitAnAmountIs: (permission: Part): Part => [
       "USD for one unit. An amount is converted at the latest rate of its date or of the seven days before it; a rate that comes late fills in the past at once. ",
-      note,
+      permission,
     ],
     theFeedWasRead: "The feed was read.",
     dailyFeed: "Daily feed",

@@ -457,7 +457,7 @@ const es: Words = {
     isNotForThisKey: (title) => ["«", title, "» no está abierta para esta clave."],
     aShareLinkShowsFiguresAnd: "Un enlace compartido muestra cifras y no personas.",
     itIsLimitedToItsBannerTags: "Está limitada a sus etiquetas, y esta vista no se guarda por etiqueta.",
-    itNeedsTheRoleYouAreSigned: (role, own) => `Requiere el rol ${role}; la sesión es de ${own}.`,
+    itNeedsTheRoleYouAreSigned: (role, ownRole) => `Requiere el rol ${role}; la sesión es de ${ownRole}.`,
     openTheOverview: "Abrir el resumen",
     period: (title, dates) => `Periodo: ${title} ${dates}`,
     showTheseDays: "Mostrar estos días",

@@ -14,10 +14,10 @@ export const KEEPALIVE_BYTES = 60 * 1024;
 const LIMITS: Record<string, number> = { batchEvents: MOST_EVENTS, batchBytes: MOST_BYTES };
 
 function usual() {
-  const said = new Set<string>();
+  const warned = new Set<string>();
   const warn = (message: string): void => {
-    if (!said.has(message)) console.warn(message);
-    said.add(message);
+    if (!warned.has(message)) console.warn(message);
+    warned.add(message);
   };
   const inPage = typeof document === "object";
   return {

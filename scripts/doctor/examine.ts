@@ -19,8 +19,8 @@ async function look(check: Check, patient: Patient): Promise<Finding> {
   try {
     return await check.look(patient);
   } catch (error) {
-    const said = error instanceof Error ? error.message : String(error);
-    return wrong(`It could not be asked: ${said}`, "Mend what is wrong above, and look again.");
+    const reason = error instanceof Error ? error.message : String(error);
+    return wrong(`It could not be asked: ${reason}`, "Mend what is wrong above, and look again.");
   }
 }
 

@@ -76,12 +76,13 @@ function hitIn(line: string): Hit | null {
   const forwarded = quoted.findIndex((text) => addressIn(text) !== undefined);
   const byEnvoy = !proxied && (forwarded === 0 || forwarded === 1) && quoted.length > forwarded + 1;
   const [page, agent] = proxied ? [undefined, quoted[0]] : byEnvoy ? [undefined, quoted[forwarded + 1]] : quoted;
-  const own = byEnvoy ? undefined : addressOf(before);
-  const behindProxy = byEnvoy || (!proxied && own && PRIVATE.test(own)) ? addressIn(quoted[forwarded]) : undefined;
+  const firstAddress = byEnvoy ? undefined : addressOf(before);
+  const behindProxy =
+    byEnvoy || (!proxied && firstAddress && PRIVATE.test(firstAddress)) ? addressIn(quoted[forwarded]) : undefined;
   return {
     address:
       behindProxy ??
-      own ??
+      firstAddress ??
       tokens
         .slice(place + 1)
         .map(({ text }) => addressIn(text))

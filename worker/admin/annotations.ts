@@ -19,7 +19,7 @@ import { route } from "./route.ts";
 const MOST = 1_000;
 const MOST_CHARACTERS = 200;
 
-const note = z
+const annotationText = z
   .string()
   .trim()
   .min(1, "must not be empty")
@@ -28,9 +28,9 @@ export const newAnnotation = z.strictObject({
   project_id: projectId.optional(),
   from: date.describe("The first day."),
   to: date.optional().describe("The last day, included; the first one where absent."),
-  text: note,
+  text: annotationText,
 });
-export const annotationChanges = z.strictObject({ from: date, to: date, text: note }).partial();
+export const annotationChanges = z.strictObject({ from: date, to: date, text: annotationText }).partial();
 export const annotationsQuery = z.strictObject({
   project_id: projectId.optional(),
   from: date.optional().describe("Only notes on this day or later ones."),

@@ -39,12 +39,12 @@ export const auditRoutes = [
       answers: { 200: { description: "The newest first.", content: json(paged(auditEntry)) } },
     },
     async ({ db, principal, query: { limit, cursor, project_id } }) => {
-      const own = principal.project_id;
+      const ownProject = principal.project_id;
       if (project_id !== undefined && !reaches(principal, project_id)) return { rows: [], next_cursor: null };
-      const only = project_id ?? own;
+      const only = project_id ?? ownProject;
       const rows = await db.all<Row>(sql`SELECT * FROM audit
         WHERE id < ${cursor ?? Number.MAX_SAFE_INTEGER} ${only === null ? sql`` : sql`AND project_id = ${only}`}
-          ${own === null ? sql`` : sql`AND at >= ${madeAt(own)}`}
+          ${ownProject === null ? sql`` : sql`AND at >= ${madeAt(ownProject)}`}
         ORDER BY id DESC LIMIT ${limit + 1}`);
       return page(
         rows.map((row): AuditEntry => ({ ...row, at: iso(row.at), details: JSON.parse(row.details) })),

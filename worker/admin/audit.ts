@@ -21,9 +21,9 @@ export async function act(
   statements: SQL[],
 ): Promise<void> {
   const actor = principal.key_id ?? "admin";
-  const note = sql`INSERT INTO audit (at, actor, project_id, action, subject, details)
+  const insertEntry = sql`INSERT INTO audit (at, actor, project_id, action, subject, details)
     VALUES (${now}, ${actor}, ${what.project_id}, ${what.action}, ${what.subject}, ${JSON.stringify(what.details ?? {})})`;
-  await transact(db, [...statements, note]);
+  await transact(db, [...statements, insertEntry]);
 }
 
 /** A key of one project does not see entries of an earlier project with the same id. */

@@ -89,7 +89,7 @@ const newSecret = () => crypto.getRandomValues(new Uint8Array(24)).toHex();
 /** Checks the rules of addresses, and those between settings. */
 function check(c: Context<App>, { kind, settings }: ChannelSettings): void {
   const rules = { local: c.env.LOCAL === "1" };
-  const own = new URL(c.req.url).host;
+  const ownHost = new URL(c.req.url).host;
   const wrong = (field: string, rule: string): Complaint => ({
     field: `settings.${field}`,
     code: "invalid",
@@ -97,7 +97,7 @@ function check(c: Context<App>, { kind, settings }: ChannelSettings): void {
   });
   const errors = KINDS[kind].addresses.flatMap((field): Complaint[] => {
     const address = (settings as Record<string, unknown>)[field];
-    const refusal = address === undefined ? null : refusalOfTemplate(String(address), rules, own);
+    const refusal = address === undefined ? null : refusalOfTemplate(String(address), rules, ownHost);
     return refusal === null ? [] : [wrong(field, refusal)];
   });
   const mail = kind === "email" ? wrongMail(settings) : null;

@@ -94,7 +94,7 @@ async function choose(
   principal: Principal,
   choice: z.output<typeof deadLetterChoice>,
 ): Promise<DeadLetter[]> {
-  const which =
+  const isChosen =
     "ids" in choice
       ? // As one parameter: D1 takes a hundred.
         sql`${deadLetters.id} ${among(choice.ids)}`
@@ -104,7 +104,7 @@ async function choose(
   return db
     .select()
     .from(deadLetters)
-    .where(and(which, ownOnly(principal), eq(deadLetters.status, "waiting")))
+    .where(and(isChosen, ownOnly(principal), eq(deadLetters.status, "waiting")))
     .orderBy(deadLetters.id)
     .limit(AT_ONCE);
 }

@@ -23,9 +23,9 @@ export const erasureQuery = z.strictObject({
 export const erasuresQuery = z.strictObject(pageParameters);
 
 const find = (db: Database, id: string) => db.get<ReceiptRow>(sql`SELECT * FROM erasures WHERE id = ${id}`);
-const findOwn = (db: Database, id: string, { project_id: own }: Principal) =>
+const findOwn = (db: Database, id: string, { project_id: ownProject }: Principal) =>
   db.get<ReceiptRow>(sql`SELECT * FROM erasures WHERE id = ${id}
-    ${own === null ? sql`` : sql`AND project_id = ${own} AND requested_at >= ${madeAt(own)}`}`);
+    ${ownProject === null ? sql`` : sql`AND project_id = ${ownProject} AND requested_at >= ${madeAt(ownProject)}`}`);
 
 const found = Object.fromEntries(STORES.map((store) => [store, whole])) as { [Store in keyof Found]: typeof whole };
 const receipt = z
@@ -97,11 +97,11 @@ export const erasureRoutes = [
     async ({ db, principal, query }) => {
       const { limit, cursor, project_id } = query;
       if (project_id !== undefined && !reaches(principal, project_id)) return { rows: [], next_cursor: null };
-      const own = principal.project_id;
-      const only = project_id ?? own;
+      const ownProject = principal.project_id;
+      const only = project_id ?? ownProject;
       const rows = await db.all<ReceiptRow>(sql`SELECT * FROM erasures
       WHERE n < ${cursor ?? Number.MAX_SAFE_INTEGER} ${only === null ? sql`` : sql`AND project_id = ${only}`}
-        ${own === null ? sql`` : sql`AND requested_at >= ${madeAt(own)}`}
+        ${ownProject === null ? sql`` : sql`AND requested_at >= ${madeAt(ownProject)}`}
       ORDER BY n DESC LIMIT ${limit + 1}`);
       const { rows: shown, next_cursor } = page(rows, limit, (row) => row.n);
       return { rows: shown.map(view), next_cursor };

@@ -155,12 +155,12 @@ export const postbackTryRoutes = [
     async ({ env, db, principal, params, readBody, act, now }) => {
       const choice = await readBody();
       const { id, project_id } = await targetOf(db, principal, params.id);
-      const which =
+      const isChosen =
         "event_id" in choice
           ? sql`event_id = ${choice.event_id}`
           : sql`status = 'dead' AND made_at >= ${choice.from ?? 0} AND made_at < ${choice.to ?? Number.MAX_SAFE_INTEGER}`;
       const found = await db.values<[string]>(
-        sql`SELECT event_id FROM postbacks WHERE target_id = ${id} AND ${which} LIMIT ${AT_ONCE + 1}`,
+        sql`SELECT event_id FROM postbacks WHERE target_id = ${id} AND ${isChosen} LIMIT ${AT_ONCE + 1}`,
       );
       if ("event_id" in choice && found.length === 0)
         throw new Problem(404, `This target was never to be sent the event ${choice.event_id}.`);

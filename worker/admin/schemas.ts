@@ -30,7 +30,7 @@ export const schemaChanges = z.strictObject({ mode });
 export const registration = z.strictObject({
   compatibility: z.enum(["required", "none"], "must be required or none").default("required"),
 });
-export const which = z.strictObject({ project_id: projectId.optional() });
+export const projectQuery = z.strictObject({ project_id: projectId.optional() });
 export const schemasQuery = z.strictObject({ ...pageParameters, event_type: eventType.optional() });
 
 const inRegistry = { project_id: text, event_type: text, version: whole, mode: z.enum(SCHEMA_MODES) };
@@ -161,7 +161,7 @@ export const schemaRoutes = [
       role: "analyst",
       summary: "One type's versions and drift",
       description: "With how far the newest events differ from the version in force.",
-      query: which,
+      query: projectQuery,
       answers: { 200: { description: "The newest version first.", content: json(schemaHistory) } },
       problems: [404],
     },
@@ -183,7 +183,7 @@ export const schemaRoutes = [
       role: "analyst",
       summary: "How far events and schema have drifted apart",
       description: "Fields that the schema does not name, fields that never come, and what breaks it.",
-      query: which,
+      query: projectQuery,
       answers: { 200: { description: "Of the newest events of the type.", content: json(drift) } },
     },
     async ({ db, principal, params, query, projectFor }) => {
@@ -201,7 +201,7 @@ export const schemaRoutes = [
       summary: "Change what a schema does",
       description:
         "The mode (`off`, `warn`, `enforce`), or the version in force. The versions themselves never change.",
-      query: which,
+      query: projectQuery,
       body: { schema: schemaChanges, examples: { Enforce: { mode: "enforce" } } },
       answers: { 200: { description: "As it is now.", content: json(schemaView) } },
       problems: [404, 409],
@@ -229,7 +229,7 @@ export const schemaRoutes = [
       role: "admin",
       summary: "Retire a schema",
       description: "Events of this type are no longer checked. Its versions stay, and a new one brings it back.",
-      query: which,
+      query: projectQuery,
       answers: { 204: { description: "It judges no event any more; its versions stay." } },
       problems: [404],
       audit: "schema.retire",

@@ -60,8 +60,8 @@ export async function tagsOf({ db, project }: Watched, { banner_tags, segment_id
   const segment = segment_id === undefined ? null : await findSegment(db, segment_id);
   if (segment_id !== undefined && segment?.project_id !== project.project_id)
     throw new NoSegment(`there is no segment ${segment_id} any more`);
-  const own = { banner_tag: banner_tags ?? [], banner_tag_not: [], banner_tag_contains: [] };
-  return narrowed(null, segment ? [own, segment.filter] : [own], () => knownTags(db, project.project_id));
+  const tagsFilter = { banner_tag: banner_tags ?? [], banner_tag_not: [], banner_tag_contains: [] };
+  return narrowed(null, segment ? [tagsFilter, segment.filter] : [tagsFilter], () => knownTags(db, project.project_id));
 }
 
 export type Span = { granularity: "minute" | "hour"; windows: Interval[][] };
@@ -70,12 +70,12 @@ export type Span = { granularity: "minute" | "hour"; windows: Interval[][] };
  * The time that is measured. `running`: the last `minutes` up to now. `pair`: the last `minutes` that are over, and as many before
  * them. More than a day is counted by whole hours.
  */
-export function spanOf(timezone: string, now: number, minutes: number, which: "running" | "pair"): Span {
-  const granularity = minutes * (which === "pair" ? 2 : 1) > LIVELY_MINUTES ? "hour" : "minute";
+export function spanOf(timezone: string, now: number, minutes: number, kind: "running" | "pair"): Span {
+  const granularity = minutes * (kind === "pair" ? 2 : 1) > LIVELY_MINUTES ? "hour" : "minute";
   const length = granularity === "hour" ? HOUR_MS : MINUTE_MS;
   const count = Math.ceil((minutes * MINUTE_MS) / length);
   const all = intervalsOf(timezone, granularity, now - (2 * count + 2) * length, now + 1);
-  if (which === "running") return { granularity, windows: [all.slice(-(count + 1))] };
+  if (kind === "running") return { granularity, windows: [all.slice(-(count + 1))] };
   const over = all.filter(({ until }) => until <= now);
   return { granularity, windows: [over.slice(-2 * count, -count), over.slice(-count)] };
 }
@@ -111,10 +111,10 @@ async function partsOf(
   const paid: Paid[] = money ? await (live ? paidByMinute(asked, wanted) : paidFromTables(asked, wanted, period)) : [];
   return windows.map((window) => {
     const names = new Set(window.map(({ name }) => name));
-    const own = counts.filter(({ interval }) => names.has(interval));
+    const countsInWindow = counts.filter(({ interval }) => names.has(interval));
     return {
       total: (type) =>
-        own.reduce((sum, row) => sum + (type === undefined || row.event_type === type ? row.total : 0), 0),
+        countsInWindow.reduce((sum, row) => sum + (type === undefined || row.event_type === type ? row.total : 0), 0),
       people: 0,
       firsts: 0,
       usd: convert(paid.filter(({ interval }) => names.has(interval))).exact,

@@ -15,9 +15,9 @@ export const nounOf = (metric: SeriesName, event_type: string | undefined): stri
 const DAY = 24 * 60;
 
 export function lengthOf(minutes: number): string {
-  const of = (count: number, noun: string) => (count === 1 ? noun : `${count} ${noun}s`);
-  if (minutes % DAY === 0) return of(minutes / DAY, "day");
-  return minutes % 60 === 0 ? of(minutes / 60, "hour") : of(minutes, "minute");
+  const withNoun = (count: number, noun: string) => (count === 1 ? noun : `${count} ${noun}s`);
+  if (minutes % DAY === 0) return withNoun(minutes / DAY, "day");
+  return minutes % 60 === 0 ? withNoun(minutes / 60, "hour") : withNoun(minutes, "minute");
 }
 
 /** Such as ` of tag aff-x from DE`, with a blank before it; empty where all events are watched. */

@@ -21,7 +21,7 @@ type Kind<Settings extends z.ZodObject> = {
   shown(settings: z.output<Settings>): string;
   request(settings: z.output<Settings>, message: Message, sending: Sending): Request;
 };
-const kind = <Settings extends z.ZodObject>(of: Kind<Settings>): Kind<Settings> => of;
+const kind = <Settings extends z.ZodObject>(definition: Kind<Settings>): Kind<Settings> => definition;
 
 const posted = (url: string, body: unknown): PostbackRequest => ({
   method: "POST",

@@ -26,8 +26,8 @@ export function referrerIn(sent: readonly [string, unknown][]): {
   host: string | null | undefined;
   others: [string, unknown][];
 } {
-  const [said, again] = sent.filter(([name]) => name === "referrer");
-  const value = again === undefined ? said?.[1] : undefined;
+  const [referrer, again] = sent.filter(([name]) => name === "referrer");
+  const value = again === undefined ? referrer?.[1] : undefined;
   const others = [...sent];
   if (typeof value !== "string" || value === "") return { host: undefined, others };
   const host = value === NO_SITE ? null : (siteIn(value) ?? undefined);

@@ -107,12 +107,12 @@ function pages(project_id: string, rows: readonly PageRow[], names: Renaming): C
 /** The pages that the person's visitors are in, or would be in. */
 async function ownPages({ db, job, person }: Work, from: number): Promise<Done<number>> {
   const visitors = [...person.visitors.keys()].map((name) => VISITOR + name);
-  const some = visitors.slice(from, from + VISITORS);
-  if (some.length === 0) return { changes: [], at: null };
+  const visitorsOfStep = visitors.slice(from, from + VISITORS);
+  if (visitorsOfStep.length === 0) return { changes: [], at: null };
   const rows = await db.all<PageRow>(sql`SELECT v.page, v.first, v.body FROM (
       SELECT DISTINCT (SELECT c.page FROM visitor_pages c
         WHERE c.project_id = ${job.project_id} AND c.first <= j.value ORDER BY c.first DESC LIMIT 1) AS page
-      FROM json_each(${JSON.stringify(some)}) j) w CROSS JOIN visitor_pages v ON v.page = w.page`);
+      FROM json_each(${JSON.stringify(visitorsOfStep)}) j) w CROSS JOIN visitor_pages v ON v.page = w.page`);
   return { changes: pages(job.project_id, rows, renamingOf(person)), at: from + VISITORS };
 }
 

@@ -69,11 +69,11 @@ export async function mentioningReceived({ db, job, person: { words } }: Work): 
   const rows = await db.all<Waiting>(sql`SELECT n, event_id, transaction_id, event, said FROM received_postbacks
     WHERE project_id = ${job.project_id} AND n > ${(job.place as number | null) ?? 0} ORDER BY n LIMIT ${PAGE}`);
   const mentioned = (text: string | null) => (text === null ? null : words.inOthersText(text));
-  const become = ({ event_id, transaction_id, event, said }: Waiting) => [
+  const become = ({ event_id, transaction_id, event, said: statusWord }: Waiting) => [
     words.inOthersText(event_id),
     mentioned(transaction_id),
     words.inJson(event, "mentioned"),
-    mentioned(said),
+    mentioned(statusWord),
   ];
   const changed = rows
     .map((row) => ({

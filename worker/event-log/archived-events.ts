@@ -57,9 +57,9 @@ export async function archivedEvents(
   const { columns, matches } = wantedBy(asked);
   const events: LoggedRow[] = [];
   let [files, rows] = [0, 0];
-  for (const [hour, own] of [...hours].reverse()) {
+  for (const [hour, filesOfHour] of [...hours].reverse()) {
     let before = after?.hour === hour ? after.seq : Number.MAX_SAFE_INTEGER;
-    for (const file of own.reverse().filter(({ first_seq }) => first_seq < before)) {
+    for (const file of filesOfHour.reverse().filter(({ first_seq }) => first_seq < before)) {
       const enough = events.length >= limit || files >= MOST_FILES || rows >= MOST_ROWS;
       if (files > 0 && (enough || !room())) return { events, next: { hour, seq: before } };
       const found: LoggedRow[] = [];

@@ -71,10 +71,10 @@ export async function* personsEvents(
     columns: ["project_id", "player_id", "visitor_id", "seq"],
     matches: (row) => matches(row) && (hour > from.hour || (row[seq] as number) > from.seq),
   });
-  for (const some of together(files)) {
-    const read = await Promise.all(some.map((file) => bytesOfLive(env, db, file)));
+  for (const filesTogether of together(files)) {
+    const read = await Promise.all(filesTogether.map((file) => bytesOfLive(env, db, file)));
     for (const [index, bytes] of read.entries()) {
-      const file = some[index] as ArchiveFile;
+      const file = filesTogether[index] as ArchiveFile;
       const wanted = wantedOf(file);
       const rows = bytes ? decode(bytes, { wanted }) : replaced(env, db, file, wanted);
       for await (const group of rows) yield group.map(eventOf);

@@ -106,9 +106,9 @@ function pagesOf(old: Page | undefined, added: readonly Element[]): [first: stri
   const all = [...(old ? elementsOf(old.ids) : []), ...added].sort();
   const pages: [string, string][] = [];
   for (let from = 0; from < all.length; from += IDS_A_PAGE) {
-    const some = all.slice(from, from + IDS_A_PAGE);
-    const first = from === 0 && old ? old.first : idOf(some[0] as Element);
-    const ids = `{${some}}`;
+    const elementsOfPage = all.slice(from, from + IDS_A_PAGE);
+    const first = from === 0 && old ? old.first : idOf(elementsOfPage[0] as Element);
+    const ids = `{${elementsOfPage}}`;
     if (ids !== old?.ids) pages.push([first, ids]);
   }
   return pages;

@@ -32,7 +32,7 @@ async function* rowsOf(files: readonly ArrayBuffer[], only?: number): AsyncGener
 async function opened(bucket: R2Bucket, file: ArchiveFile): Promise<{ bytes: ArrayBuffer; groups: number[] }> {
   const bytes = await bytesOf(bucket, file);
   const groups = groupsOf(bytes);
-  const rows = groups.reduce((sum, own) => sum + own, 0);
+  const rows = groups.reduce((sum, rowsOfGroup) => sum + rowsOfGroup, 0);
   if (rows !== file.rows) throw new Error(`${file.key} has ${rows} rows of ${file.rows}.`);
   return { bytes, groups };
 }

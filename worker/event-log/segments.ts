@@ -26,11 +26,11 @@ export async function appendSegments(db: D1Database, events: readonly StoredEven
   let all = NOTHING;
   const segments = [...segmentsOf(events)];
   for (let from = 0; from < segments.length; ) {
-    const some = segments.slice(from, from + SEGMENTS_AT_ONCE);
-    const appended = await appendUnknown(db, some);
+    const nextSegments = segments.slice(from, from + SEGMENTS_AT_ONCE);
+    const appended = await appendUnknown(db, nextSegments);
     all = appended.reduce(together, all);
     from += appended.length;
-    const refused = some[appended.length];
+    const refused = nextSegments[appended.length];
     if (!refused) continue;
     all = together(all, await appendKnown(db, refused));
     from++;
@@ -46,21 +46,21 @@ function lengthOf(event: StoredEvent): number {
 }
 
 function* segmentsOf(events: readonly StoredEvent[]): Generator<StoredEvent[]> {
-  let some: StoredEvent[] = [];
+  let segment: StoredEvent[] = [];
   let size = 0;
   for (const given of events) {
     // Events that an old version queued do not say whether they are trusted.
     const event = given.trusted === undefined ? { ...(given as StoredEvent), trusted: 0 as const } : given;
     const length = lengthOf(event);
-    if (some.length === EVENTS_A_SEGMENT || (size + length > SEGMENT_CHARACTERS && some.length > 0)) {
-      yield some;
-      some = [];
+    if (segment.length === EVENTS_A_SEGMENT || (size + length > SEGMENT_CHARACTERS && segment.length > 0)) {
+      yield segment;
+      segment = [];
       size = 0;
     }
-    some.push(event);
+    segment.push(event);
     size += length;
   }
-  if (some.length > 0) yield some;
+  if (segment.length > 0) yield segment;
 }
 
 /** The outcome of the segments that were written: those before the first with an event that the log knows. */

@@ -52,9 +52,9 @@ function countInChunks(
     let to = Math.min(from + sizes.closed, events.length - 1);
     while (to > from && events[to]?.at === events[to - 1]?.at) to--;
     if (to === from) break;
-    const some = events.slice(from, to);
-    fold(state, some, rules, changes);
-    closed.push({ until: state.at, head: before ?? "", events: eventsText(some) });
+    const chunkEvents = events.slice(from, to);
+    fold(state, chunkEvents, rules, changes);
+    closed.push({ until: state.at, head: before ?? "", events: eventsText(chunkEvents) });
     before = close(state);
     from = to;
   }

@@ -35,8 +35,11 @@ export function pageRows(first: string | null, page: Page, { visitors }: PageSiz
   const all = [...page].sort(([one], [other]) => compareText(one, other));
   const rows: { first: string; body: string }[] = [];
   for (let from = 0; from < all.length; from += visitors) {
-    const some = all.slice(from, from + visitors);
-    rows.push({ first: from === 0 && first !== null ? first : (some[0]?.[0] ?? ""), body: pageText(some) });
+    const visitorsOfPage = all.slice(from, from + visitors);
+    rows.push({
+      first: from === 0 && first !== null ? first : (visitorsOfPage[0]?.[0] ?? ""),
+      body: pageText(visitorsOfPage),
+    });
   }
   return rows;
 }

@@ -8,10 +8,10 @@ export type Decision = { project_id: string; change: Change; actor: string; reas
 
 /** The most characters of a reason, as for people. */
 const SAID_CHARACTERS = 100;
-const reasonOf = ({ source, said }: Received): string =>
-  said === null
+const reasonOf = ({ source, said: statusWord }: Received): string =>
+  statusWord === null
     ? `Postback of the source ${source}.`
-    : `Postback of the source ${source}, which calls it “${said.slice(0, SAID_CHARACTERS).toWellFormed()}”.`;
+    : `Postback of the source ${source}, which calls it “${statusWord.slice(0, SAID_CHARACTERS).toWellFormed()}”.`;
 
 /** Statuses of a conversion that was paid back: a postback can only change one of them to the next. */
 const PAID_BACK: readonly Change["status"][] = ["refunded", "charged_back"];
@@ -34,12 +34,12 @@ export function decisionsOf(rows: readonly Received[], standing: Standing): Deci
   const { seq } = standing;
   if (seq === null) return [];
   let { status, amount, currency, told_at } = standing;
-  const said = new Set(standing.said);
+  const knownSays = new Set(standing.said);
   const decisions: Decision[] = [];
   for (const row of rows) {
     const at = toldAt(row);
-    const isOld = said.has(saysOf(row)) || (at !== null && told_at !== null && at < told_at);
-    said.add(saysOf(row));
+    const isOld = knownSays.has(saysOf(row)) || (at !== null && told_at !== null && at < told_at);
+    knownSays.add(saysOf(row));
     if (isOld) continue;
     told_at = at ?? told_at;
     const place = PAID_BACK.indexOf(status);
@@ -61,8 +61,8 @@ export function decisionsOf(rows: readonly Received[], standing: Standing): Deci
 }
 
 /** Records what these postbacks say about the conversion at `seq`. */
-export const noteSaid = (said: readonly { seq: number; row: Received }[]): SQL => sql`
+export const noteSaid = (settled: readonly { seq: number; row: Received }[]): SQL => sql`
   INSERT INTO settled_postbacks (seq, says, project_id, told_at)
   SELECT v.value ->> 0, v.value ->> 1, v.value ->> 2, v.value ->> 3
-  FROM json_each(${JSON.stringify(said.map(({ seq, row }) => [seq, saysOf(row), row.project_id, toldAt(row)]))}) v
+  FROM json_each(${JSON.stringify(settled.map(({ seq, row }) => [seq, saysOf(row), row.project_id, toldAt(row)]))}) v
   WHERE true ON CONFLICT DO NOTHING`;

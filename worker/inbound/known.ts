@@ -98,10 +98,10 @@ export async function standingsOf(db: Database, received: readonly Received[]): 
       (SELECT json_group_array(p.says) FROM settled_postbacks p WHERE p.seq = f.seq) AS said,
       (SELECT max(p.told_at) FROM settled_postbacks p WHERE p.seq = f.seq) AS told_at
     FROM f LEFT JOIN events e ON e.seq = f.seq LEFT JOIN conversions c ON c.seq = f.seq ORDER BY f.key`);
-  return rows.map(({ key: _, open, known, said, ...rest }) => ({
+  return rows.map(({ key: _, open, known, said: saysText, ...rest }) => ({
     ...rest,
     open: open === 1,
     known: known === 1,
-    said: JSON.parse(said),
+    said: JSON.parse(saysText),
   }));
 }

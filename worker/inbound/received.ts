@@ -39,11 +39,11 @@ export const needsClick = ({ player_id, visitor_id }: StoredEvent): boolean =>
 
 type Given = { source: string; event: StoredEvent; status: Status | null; said: string | null };
 /** Stores a postback, unless too many of the project wait already: `changes` says whether it was stored. */
-export const keep = ({ source, event, status, said }: Given, now: number): SQL => sql`
+export const keep = ({ source, event, status, said: statusWord }: Given, now: number): SQL => sql`
   INSERT INTO received_postbacks (project_id, source, event_type, event_id, transaction_id, click_id, player_id, visitor_id, test,
     event, status, said, received_at)
   SELECT ${event.project_id}, ${source}, ${event.event_type}, ${event.event_id}, ${event.transaction_id}, ${event.click_id},
-    ${event.player_id}, ${event.visitor_id}, ${event.test}, ${JSON.stringify(event)}, ${status}, ${said}, ${now}
+    ${event.player_id}, ${event.visitor_id}, ${event.test}, ${JSON.stringify(event)}, ${status}, ${statusWord}, ${now}
   WHERE (SELECT count(*) FROM (SELECT 1 FROM received_postbacks WHERE project_id = ${event.project_id} LIMIT ${MOST_WAITING}))
     < ${MOST_WAITING}`;
 
@@ -77,9 +77,9 @@ export const keyOf = ({ project_id, event_type, subject }: Received): string =>
  * All postbacks about some conversions: those with a matching row, a limited number. The postbacks of one conversion are in
  * their order.
  */
-export async function aboutThose(db: Database, which: SQL, limit: number): Promise<Received[][]> {
+export async function aboutThose(db: Database, condition: SQL, limit: number): Promise<Received[][]> {
   const rows = await db.all<Row>(sql`WITH ready AS MATERIALIZED (
-      SELECT DISTINCT r.project_id, r.event_type, r.subject FROM received_postbacks r WHERE ${which} LIMIT ${limit})
+      SELECT DISTINCT r.project_id, r.event_type, r.subject FROM received_postbacks r WHERE ${condition} LIMIT ${limit})
     SELECT a.* FROM ready d CROSS JOIN received_postbacks a
       ON a.project_id = d.project_id AND a.event_type = d.event_type AND a.subject = d.subject ORDER BY a.n`);
   return [...Map.groupBy(rows.map(receivedOf), keyOf).values()];

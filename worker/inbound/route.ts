@@ -96,7 +96,7 @@ const receive = async (c: Context<Incoming>): Promise<Response> => {
 
   const read = readPostback(pairs, source.template, now);
   if (!read.ok) throw refuse(400, read.errors, read.event_type);
-  const { event: wire, status, said } = read.said;
+  const { event: wire, status, said: statusWord } = read.said;
   const project = await findProject(c.env, project_id, now);
   if (!project) throw refuseOne(404, "source", "unknown_project", `there is no project ${project_id}`);
   const gone = await suppressed(c.env, project_id, wire, now);
@@ -105,7 +105,7 @@ const receive = async (c: Context<Incoming>): Promise<Response> => {
   if (verdict.status === "refused") throw refuse(400, verdict.errors, wire.event_type);
 
   const event = storedEvent(wire, project, { ...NOBODYS_REQUEST, trusted: 1 }, now);
-  const [kept] = await transact(db, [keep({ source: source.name, event, status, said }, now)]);
+  const [kept] = await transact(db, [keep({ source: source.name, event, status, said: statusWord }, now)]);
   if (kept?.meta.changes === 0)
     throw new Problem(429, `${MOST_WAITING} postbacks of ${project_id} wait for their clicks, which is the most.`, {
       headers: { ...HEADERS, "retry-after": RETRY_AFTER },

@@ -109,21 +109,21 @@ async function sendEvents(env: Env, db: Database, bases: readonly Received[], no
 async function noteDecisions(env: Env, db: Database, groups: readonly Group[], now: number): Promise<number> {
   const statements: SQL[] = [];
   const done: Received[] = [];
-  const said: { seq: number; row: Received }[] = [];
+  const settled: { seq: number; row: Received }[] = [];
   for (const { rows, standing } of groups) {
     const { seq } = standing;
     if (seq === null) continue;
-    const some = rows.slice(0, MOST_DECISIONS);
-    const decisions = decisionsOf(some, standing);
+    const rowsTaken = rows.slice(0, MOST_DECISIONS);
+    const decisions = decisionsOf(rowsTaken, standing);
     if (statements.length + decisions.length > MOST_DECISIONS) break;
     for (const { project_id, change, actor, reason } of decisions)
       statements.push(noteChanges(project_id, [change], { at: now, actor, reason }));
-    done.push(...some);
-    said.push(...some.map((row) => ({ seq, row })));
+    done.push(...rowsTaken);
+    settled.push(...rowsTaken.map((row) => ({ seq, row })));
   }
   if (done.length === 0) return 0;
   try {
-    await transact(db, [stillThere(done), ...statements, noteSaid(said), remove(done)]);
+    await transact(db, [stillThere(done), ...statements, noteSaid(settled), remove(done)]);
   } catch (error) {
     // Another run was faster, or their source was removed.
     if (!haveGone(error)) throw error;
@@ -134,8 +134,8 @@ async function noteDecisions(env: Env, db: Database, groups: readonly Group[], n
 }
 
 /** How many postbacks changed their state. */
-async function round(env: Env, db: Database, which: SQL, now: number): Promise<number> {
-  const found = await aboutThose(db, sql`${which} AND ${IS_READY}`, SUBJECTS);
+async function round(env: Env, db: Database, isDue: SQL, now: number): Promise<number> {
+  const found = await aboutThose(db, sql`${isDue} AND ${IS_READY}`, SUBJECTS);
   if (found.length === 0) return 0;
   const standings = await standingsOf(
     db,
@@ -158,10 +158,10 @@ const isHourly = (now: number) => Math.floor(now / HOUR_MS) > Math.floor((now - 
 
 export async function settle(env: Env, db: Database, budget: Budget, now: number): Promise<Progress> {
   const hourly = isHourly(now);
-  for (const which of [cameSince(now - FRESH_MS), isSent, ...(hourly ? [waitsYet(now)] : [])]) {
+  for (const isDue of [cameSince(now - FRESH_MS), isSent, ...(hourly ? [waitsYet(now)] : [])]) {
     do {
       if (!budget.has(ROUND_CALLS + MOST_DECISIONS + LAST_CALLS)) return "more";
-    } while ((await round(env, db, which, now)) > 0);
+    } while ((await round(env, db, isDue, now)) > 0);
   }
   if (hourly) await db.run(sql`DELETE FROM received_postbacks WHERE received_at <= ${now - SHOWN_MS}`);
   const follows = await db.get(

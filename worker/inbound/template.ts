@@ -87,10 +87,12 @@ export function amountOf(text: string, form: Template["amounts"], currency: stri
 }
 
 /** The network's words, in upper or lower case, as people write them by hand. */
-function meaningOf(template: Template, said: string): Meaning | null {
-  const own = Object.entries(template.statuses).find(([word]) => word.toLowerCase() === said.toLowerCase());
-  if (own) return own[1];
-  const status = STATUSES.find((one) => one === said.toLowerCase());
+function meaningOf(template: Template, statusWord: string): Meaning | null {
+  const templateEntry = Object.entries(template.statuses).find(
+    ([word]) => word.toLowerCase() === statusWord.toLowerCase(),
+  );
+  if (templateEntry) return templateEntry[1];
+  const status = STATUSES.find((one) => one === statusWord.toLowerCase());
   return status ? { status } : null;
 }
 
@@ -108,12 +110,12 @@ export function readPostback(sent: readonly [string, unknown][], template: Templ
     return parts.filter((part) => part !== "").join("-") || (template.defaults[field] ?? "");
   };
 
-  const said = textFor("status");
-  const meaning: Meaning | null = said === "" ? {} : meaningOf(template, said);
+  const statusWord = textFor("status");
+  const meaning: Meaning | null = statusWord === "" ? {} : meaningOf(template, statusWord);
   if (meaning === null) {
     const known = [...new Set([...Object.keys(template.statuses), ...STATUSES])].join(", ");
     errors.push(
-      isMacro(said)
+      isMacro(statusWord)
         ? {
             field: "status",
             code: "unexpanded_macro",
@@ -175,7 +177,7 @@ export function readPostback(sent: readonly [string, unknown][], template: Templ
     );
   if (errors.length > 0 || !reading.ok)
     return { ok: false, event_type: fields.event_type.safeParse(event_type).data ?? null, errors };
-  return { ok: true, said: { event: reading.event, status: meaning?.status ?? null, said: said || null } };
+  return { ok: true, said: { event: reading.event, status: meaning?.status ?? null, said: statusWord || null } };
 }
 
 /** With the network's name for the field, which its people look for. */

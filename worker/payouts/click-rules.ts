@@ -91,13 +91,13 @@ class Window {
 
   #count(key: string, person: string, by: 1 | -1): { all: number; others: number } {
     const count = this.#counts.get(key) ?? { all: 0, people: new Map<string, number>() };
-    const own = (count.people.get(person) ?? 0) + by;
+    const countOfPerson = (count.people.get(person) ?? 0) + by;
     count.all += by;
-    count.people.set(person, own);
-    if (own === 0) count.people.delete(person);
+    count.people.set(person, countOfPerson);
+    if (countOfPerson === 0) count.people.delete(person);
     this.#counts.set(key, count);
     if (count.all === 0) this.#counts.delete(key);
-    return { all: count.all, others: count.all - own };
+    return { all: count.all, others: count.all - countOfPerson };
   }
 }
 

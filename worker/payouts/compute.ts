@@ -46,8 +46,8 @@ const inMonths = ({ project_id, from, to, tags }: Months): SQL => sql`project_id
   ${tags === null ? sql`` : sql`AND banner_tag ${among(tags)}`}`;
 
 /** Makes months due again whose exchange rates arrived or were corrected. */
-const dueByRates = (which: SQL): SQL => sql`UPDATE payout_months SET version = version + 1
-  WHERE ${which} AND computed >= version AND rates IS NOT NULL AND EXISTS (
+const dueByRates = (condition: SQL): SQL => sql`UPDATE payout_months SET version = version + 1
+  WHERE ${condition} AND computed >= version AND rates IS NOT NULL AND EXISTS (
     SELECT 1 FROM exchange_rates x WHERE x.loaded_at > payout_months.rates
       AND x.rate_date BETWEEN date(payout_months.month || '-01', '-7 days') AND payout_months.month || '-31')`;
 
@@ -60,7 +60,7 @@ const dueMonths = (db: Database, months: Months): Promise<Due[]> =>
     WHERE ${inMonths(months)} AND computed < version ORDER BY month DESC, banner_tag LIMIT ${MONTHS}`);
 
 /** Fails, and so does the transaction, if the month has changed since it was read: NULL is not allowed. */
-const note = (
+const markComputed = (
   { project_id, banner_tag, month, version, computed }: Due,
   done: { shares: Share[]; rates: number | null } | null,
 ) =>
@@ -107,7 +107,7 @@ async function computeMonth(db: Database, due: Due, { versions, clickRules }: Ru
     });
     place = behind(facts);
     const done = place ? null : { shares: month.shares(), rates: month.usesRates ? rates : null };
-    if (done || rows.length > 0) await transact(db, [note(due, done), ...pieces(rows).map(writeRows)]);
+    if (done || rows.length > 0) await transact(db, [markComputed(due, done), ...pieces(rows).map(writeRows)]);
   }
   return true;
 }

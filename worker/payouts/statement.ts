@@ -157,7 +157,7 @@ async function corrections(db: Database, about: About): Promise<{ lines: Line[];
       ${tags === null ? sql`AND m.banner_tag <> ''` : sql`AND m.banner_tag ${among(tags)}`}`);
   if (looked.length === 0) return { lines: [], now: [], looked };
   const pairs = sql`SELECT value ->> 0, value ->> 1 FROM json_each(${JSON.stringify(looked)})`;
-  const [now, said] = await Promise.all([
+  const [now, statedLines] = await Promise.all([
     computed(
       db,
       about,
@@ -170,15 +170,15 @@ async function corrections(db: Database, about: About): Promise<{ lines: Line[];
   ]);
   type Sum = { line: Line; month: string; stated: [number, bigint]; is: [number, bigint] };
   const sums = new Map<string, Sum>();
-  const add = (line: Line, month: string, which: "stated" | "is") => {
+  const add = (line: Line, month: string, side: "stated" | "is") => {
     if (line.status !== "approved") return;
     const key = lineKey(line, month);
     const sum = sums.get(key) ?? { line, month, stated: [0, 0n], is: [0, 0n] };
-    sum[which][0] += line.conversions;
-    sum[which][1] += unitsOf(line.payout ?? "0");
+    sum[side][0] += line.conversions;
+    sum[side][1] += unitsOf(line.payout ?? "0");
     sums.set(key, sum);
   };
-  for (const { month, line } of said) {
+  for (const { month, line } of statedLines) {
     const one = JSON.parse(line) as Line;
     add(one, one.of_month ?? month, "stated");
   }
@@ -226,11 +226,11 @@ export async function statement(db: Database, month: string, about: About): Prom
     return { closed, lines, totals: totalsOf(lines) };
   }
   const last = closings.at(-1);
-  const [own, corrected] = await Promise.all([
+  const [linesOfMonth, corrected] = await Promise.all([
     computed(db, about, ofMonth(project_id, month, tags), sql`${within(project_id, tags)} AND month = ${month}`),
     last && monthBehind(last.month) === month ? corrections(db, about) : null,
   ]);
-  const lines = inOrder([...own.map(undated), ...(corrected?.lines ?? [])]);
+  const lines = inOrder([...linesOfMonth.map(undated), ...(corrected?.lines ?? [])]);
   return { closed, lines, totals: totalsOf(lines) };
 }
 
@@ -252,14 +252,14 @@ export async function closing(db: Database, month: string, about: About, actor: 
     throw new NotClosable(`${last} was closed last: the next one is ${monthBehind(last)}.`);
   const versions = sql`(SELECT ifnull(sum(version), 0) FROM payout_months WHERE project_id = ${project_id} AND month <= ${month})`;
   const before = await db.get<{ sum: number }>(sql`SELECT ${versions} AS sum`);
-  const own = await computed(
+  const linesOfMonth = await computed(
     db,
     all,
     ofMonth(project_id, month, null),
     sql`${within(project_id, null)} AND month = ${month}`,
   );
   const { lines: corrected, now: earlier, looked } = await corrections(db, all);
-  const lines = inOrder([...own.map(undated), ...corrected]);
+  const lines = inOrder([...linesOfMonth.map(undated), ...corrected]);
   const places = new Map<string, number>();
   const rows = lines.map((line) => {
     const n = (places.get(line.banner_tag) ?? 0) + 1;
@@ -267,7 +267,7 @@ export async function closing(db: Database, month: string, about: About, actor: 
     return JSON.stringify([line.banner_tag, n, JSON.stringify(line)]);
   });
   // A pending conversion becomes approved when its hold ends.
-  const open = [...own, ...earlier].filter(({ status }) => status === "pending");
+  const open = [...linesOfMonth, ...earlier].filter(({ status }) => status === "pending");
   const pending = JSON.stringify(open.map(({ banner_tag, month }): Pair => [banner_tag, month]));
   return [
     sql`INSERT INTO closed_statements (project_id, month, closed_at, actor)
@@ -284,21 +284,21 @@ export async function closing(db: Database, month: string, about: About, actor: 
 
 function totalsOf(lines: readonly Line[]): Total[] {
   const groups = Map.groupBy(lines, ({ banner_tag, currency }) => JSON.stringify([banner_tag, currency]));
-  const sum = (some: readonly Line[], status: Status) =>
+  const sum = (groupLines: readonly Line[], status: Status) =>
     formatMoney(
-      some
+      groupLines
         .filter((line) => line.status === status && line.payout !== null)
         .reduce((total, { payout }) => total + unitsOf(payout as string), 0n),
     );
   return [...groups]
-    .map(([key, some]): Total => {
+    .map(([key, groupLines]): Total => {
       const [banner_tag, currency] = JSON.parse(key) as [string, string];
-      const open = some.filter(({ status }) => !VOID.some((one) => one === status));
+      const open = groupLines.filter(({ status }) => !VOID.some((one) => one === status));
       return {
         banner_tag,
         currency,
-        approved: sum(some, "approved"),
-        pending: sum(some, "pending"),
+        approved: sum(groupLines, "approved"),
+        pending: sum(groupLines, "pending"),
         without_rate: open.reduce((total, { without_rate }) => total + without_rate, 0),
       };
     })

@@ -30,13 +30,13 @@ export type ConversionRow = {
   changes: number;
 };
 
-/** The rows of `conversions c` that a rule judges; `which` is SQL for further conditions and the order. */
-export const readConversions = (db: Database, now: number, which: SQL): Promise<ConversionRow[]> =>
+/** The rows of `conversions c` that a rule judges; `condition` is SQL for further conditions and the order. */
+export const readConversions = (db: Database, now: number, condition: SQL): Promise<ConversionRow[]> =>
   db.all<ConversionRow>(sql`SELECT c.seq, c.event_id, c.event_type, c.event_date, c.timestamp, c.banner_tag,
       ${amountNow} AS amount, ${currencyNow} AS currency, ${statusAt(now)} AS status, c.rule_id, c.rule_version, c.payout,
       c.payout_currency, c.why, c.hold_until,
       (SELECT ifnull(max(h.n), 0) FROM conversion_changes h WHERE h.seq = c.seq) AS changes
-    FROM conversions c WHERE c.rule_id IS NOT NULL AND ${which}`);
+    FROM conversions c WHERE c.rule_id IS NOT NULL AND ${condition}`);
 
 export const ruleOf = (
   versions: readonly RuleVersion[],

@@ -28,10 +28,10 @@ const basis = ({ tiers_by, currency }: Terms, { from }: Tier): string =>
 /** The terms of a rule, in a sentence. */
 export function termsInWords({ terms, name }: Pick<Rule, "terms" | "name">): string {
   const { currency, event_type, first_deposit, min_amount, amount, share, tiers, cap_day, cap_month } = terms;
-  const which = first_deposit ? "a player's first deposit" : `each ${nameOf(event_type)}`;
+  const paidEvent = first_deposit ? "a player's first deposit" : `each ${nameOf(event_type)}`;
   const least = min_amount === null ? "" : ` of ${money(min_amount, currency)} or more`;
   const pays = [
-    ...(amount === null ? [] : [`${money(amount, currency)} for ${which}${least}`]),
+    ...(amount === null ? [] : [`${money(amount, currency)} for ${paidEvent}${least}`]),
     ...(share === null ? [] : [`${percentOf(share)} of the month's deposits less withdrawals and refunds`]),
   ];
   const more = tiers.map((tier) => {
@@ -45,7 +45,7 @@ export function termsInWords({ terms, name }: Pick<Rule, "terms" | "name">): str
     ...(cap_day === null ? [] : [`${cap_day} a day`]),
     ...(cap_month === null ? [] : [`${cap_month} a month`]),
   ];
-  const all = [pays.join(" and ") || `nothing for ${which}${least} by itself`, ...more].join("; ");
+  const all = [pays.join(" and ") || `nothing for ${paidEvent}${least} by itself`, ...more].join("; ");
   return `The rule “${name}” pays ${all}${caps.length > 0 ? `; ${caps.join(" and ")} at most` : ""}.`;
 }
 
@@ -175,6 +175,6 @@ export function explainCorrection(what: {
   is: number;
 }): string {
   const { month, rule, event_type, currency, before, after, stated, is } = what;
-  const of = (number: number) => (event_type === null ? "" : ` for ${number} conversions`);
-  return `${month} was closed with ${before} ${currency}${of(stated)} by the rule “${rule}”, and comes to ${after} ${currency}${of(is)} now.`;
+  const forConversions = (number: number) => (event_type === null ? "" : ` for ${number} conversions`);
+  return `${month} was closed with ${before} ${currency}${forConversions(stated)} by the rule “${rule}”, and comes to ${after} ${currency}${forConversions(is)} now.`;
 }

@@ -45,15 +45,15 @@ const FIXED_HOST = /^https?:\/\/[^/?#\\{}\s]+(?=[/?#]|$)/i;
 
 const MOST_CHARACTERS = 2_000;
 
-/** Why a template is refused; null where it is accepted. `own` is this instance's host: it must not send postbacks to itself. */
-export function refusalOfTemplate(template: string, rules: Rules, own: string): string | null {
+/** Why a template is refused; null where it is accepted. `ownHost` is this instance's host: it must not send postbacks to itself. */
+export function refusalOfTemplate(template: string, rules: Rules, ownHost: string): string | null {
   if (template.length > MOST_CHARACTERS) return `must be ${MOST_CHARACTERS} characters at most`;
   if (/[\s\p{Cc}]/u.test(template)) return "must have no blanks";
   if (!/^https?:\/\//i.test(template)) return "must begin with https://";
   if (!FIXED_HOST.test(template)) return "must name its host without a macro";
   const url = URL.parse(template.replace(/\{[^{}]*\}/g, "x"));
   if (url === null) return "is not a URL";
-  if (url.host === own || (!rules.local && hostOf(url) === own.replace(/:\d+$/, "")))
+  if (url.host === ownHost || (!rules.local && hostOf(url) === ownHost.replace(/:\d+$/, "")))
     return "must not be this instance's own host, which would tell itself";
   return refusalOf(url, rules);
 }

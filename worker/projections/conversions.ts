@@ -32,8 +32,8 @@ const COLUMNS = sql.raw(
 );
 
 /** Rows that exist already stay: those of settled days, and those that were added for a rule's past. */
-const add = (resolved: SQL, which = sql`true`): SQL => sql`INSERT INTO conversions (${COLUMNS})
-  WITH ${resolved} SELECT ${COLUMNS} FROM resolved WHERE ${which} ON CONFLICT DO NOTHING`;
+const add = (resolved: SQL, condition = sql`true`): SQL => sql`INSERT INTO conversions (${COLUMNS})
+  WITH ${resolved} SELECT ${COLUMNS} FROM resolved WHERE ${condition} ON CONFLICT DO NOTHING`;
 
 const attributed: Attributed = {
   takeOut: (people) => [

@@ -39,13 +39,13 @@ const WHOLE_REAL =
   AND e.data ->> '$.score' = CAST(e.data ->> '$.score' AS INTEGER) THEN CAST(e.data ->> '$.score' AS INTEGER) END`);
 
 /** Only players have a place, and only a whole number that JavaScript represents exactly is a score. */
-function scored(resolved: SQL, which = sql`true`): SQL {
+function scored(resolved: SQL, condition = sql`true`): SQL {
   return sql`${resolved}, scored AS (
       SELECT r.project_id, r.app_id, r.event_date, r.person AS player_id, printf('%015d ', r.timestamp) || r.event_id AS moment,
         coalesce(e.score, CASE json_type(e.data, '$.score') WHEN 'integer' THEN e.data ->> '$.score'
           WHEN 'real' THEN ${WHOLE_REAL} END) AS score
       FROM resolved r JOIN events e ON e.seq = r.seq
-      WHERE ${IS_SCORING} AND r.app_id <> '' AND substr(r.person, 1, 1) <> char(31) AND ${which}
+      WHERE ${IS_SCORING} AND r.app_id <> '' AND substr(r.person, 1, 1) <> char(31) AND ${condition}
     ), boards AS (
       SELECT s.*, p.value AS period, ${STARTS_ON} AS starts_on, (s.score % ${M} + ${M}) % ${M} AS rest
       FROM scored s, json_each(${JSON.stringify(Object.keys(BOARDS))}) p
@@ -58,9 +58,9 @@ const MERGE = sql`ON CONFLICT DO UPDATE SET
   rest = (rest + excluded.rest) % ${M},
   reached = max(reached, excluded.reached)`;
 
-const add = (resolved: SQL, which?: SQL, boards = sql`true`) => sql`
+const add = (resolved: SQL, condition?: SQL, boards = sql`true`) => sql`
   INSERT INTO leaderboards (${KEY}, millions, rest, reached)
-  WITH ${scored(resolved, which)}
+  WITH ${scored(resolved, condition)}
   SELECT ${KEY}, sum((score - rest) / ${M}) + sum(rest) / ${M}, sum(rest) % ${M},
     ifnull(max(CASE WHEN score <> 0 THEN moment END), '')
   FROM boards WHERE ${boards} GROUP BY ${KEY} ${MERGE}`;

@@ -80,9 +80,9 @@ const countRetention = (change: Change) => sql`
 
 const KEY = sql.raw("project_id, person, event_date, event_type, app_id, banner_tag");
 
-const record = (table: "player_days" | "settled_days", resolved: SQL, which = sql`true`) =>
+const record = (table: "player_days" | "settled_days", resolved: SQL, condition = sql`true`) =>
   sql`INSERT INTO ${sql.raw(table)} (${KEY}, first_at, total)
-  WITH ${resolved} SELECT ${KEY}, min(timestamp), count(*) FROM resolved WHERE ${which} GROUP BY ${KEY}
+  WITH ${resolved} SELECT ${KEY}, min(timestamp), count(*) FROM resolved WHERE ${condition} GROUP BY ${KEY}
   ON CONFLICT DO UPDATE SET first_at = min(first_at, excluded.first_at), total = total + excluded.total`;
 
 /** Stores what people did on the days of a project that are being settled, where only the log has it. */

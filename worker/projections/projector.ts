@@ -75,9 +75,9 @@ const BEHIND: Partial<Record<Group, Behind>> = {
  * A failure of one project delays neither other projects nor projections. After a failure, failing projects are left for
  * later.
  */
-async function attributeAgain(some: () => Promise<boolean>): Promise<boolean | "failed"> {
+async function attributeAgain(attributeSome: () => Promise<boolean>): Promise<boolean | "failed"> {
   try {
-    return await some();
+    return await attributeSome();
   } catch (error) {
     if (lostRace(error)) return true;
     log("error", "reattribution failed", { error: String(error) });

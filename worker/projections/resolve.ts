@@ -116,19 +116,19 @@ export const SETTLED_OF_DAYS = sql`${SETTLED} AND ${isOf(sql`e.project_id`, "day
 /** Whether an event has an amount. */
 export const PAID = sql`e.amount IS NOT NULL`;
 
-/** New events, without those of people whose past is counted again; `which` may narrow them. */
-export function newEvents({ after, upTo, repairs }: Step, which = sql`true`): SQL {
+/** New events, without those of people whose past is counted again; `condition` may narrow them. */
+export function newEvents({ after, upTo, repairs }: Step, condition = sql`true`): SQL {
   return sql`placed AS MATERIALIZED (
-      SELECT ${COLUMNS}, ${person(sql`e`, upTo)} AS person FROM ${eventsIn({ after, upTo })} AND ${counts(sql`e`, upTo)} AND ${which}
+      SELECT ${COLUMNS}, ${person(sql`e`, upTo)} AS person FROM ${eventsIn({ after, upTo })} AND ${counts(sql`e`, upTo)} AND ${condition}
     ), resolved AS MATERIALIZED (
       ${withTag(upTo)} ${repairs === null ? sql`` : sql`WHERE (e.project_id, e.person) NOT IN (${repairedPeople(repairs)}) OR ${SETTLED}`}
     )`;
 }
 
-/** Events of the past, as they are when the log ends at `asOf`; `which` narrows them. */
-export function pastEvents({ after, upTo }: Range, asOf: number, which: SQL): SQL {
+/** Events of the past, as they are when the log ends at `asOf`; `condition` narrows them. */
+export function pastEvents({ after, upTo }: Range, asOf: number, condition: SQL): SQL {
   return sql`placed AS MATERIALIZED (
-      SELECT ${COLUMNS}, ${person(sql`e`, asOf)} AS person FROM ${eventsIn({ after, upTo })} AND ${counts(sql`e`, asOf)} AND ${which}
+      SELECT ${COLUMNS}, ${person(sql`e`, asOf)} AS person FROM ${eventsIn({ after, upTo })} AND ${counts(sql`e`, asOf)} AND ${condition}
     ), resolved AS MATERIALIZED (${withTag(asOf)})`;
 }
 

@@ -57,10 +57,10 @@ function conjunction(schemas: readonly Schema[]): Rules[] | null {
   for (const schema of schemas) {
     if (schema === true) continue;
     if (schema === false) return null;
-    const { allOf = [], ...own } = schema;
+    const { allOf = [], ...ownRules } = schema;
     const inner = conjunction(allOf);
     if (inner === null) return null;
-    all.push(own, ...inner);
+    all.push(ownRules, ...inner);
   }
   return kindsOf(all).size === 0 ? null : all;
 }
@@ -68,8 +68,8 @@ function conjunction(schemas: readonly Schema[]): Rules[] | null {
 function kindsOf(all: readonly Rules[]): Set<Kind> {
   return all.reduce((kinds, { type }) => {
     if (type === undefined) return kinds;
-    const own = type.flatMap((one): Kind[] => (one === "number" ? ["integer", "fraction"] : [one]));
-    return kinds.intersection(new Set(own));
+    const kindsOfType = type.flatMap((one): Kind[] => (one === "number" ? ["integer", "fraction"] : [one]));
+    return kinds.intersection(new Set(kindsOfType));
   }, new Set(KINDS));
 }
 
@@ -88,11 +88,12 @@ const least = (numbers: (number | undefined)[]): number =>
 
 /** The schemas for a property of this name. */
 function ofProperty(rules: Rules, name: string): Schema[] {
-  const own = rules.properties && Object.hasOwn(rules.properties, name) ? [rules.properties[name] as Schema] : [];
+  const ofProperties =
+    rules.properties && Object.hasOwn(rules.properties, name) ? [rules.properties[name] as Schema] : [];
   const matching = Object.entries(rules.patternProperties ?? {}).flatMap(([pattern, schema]) =>
     accepts({ pattern }, name) ? [schema] : [],
   );
-  const named = [...own, ...matching];
+  const named = [...ofProperties, ...matching];
   return named.length > 0 ? named : rules.additionalProperties === undefined ? [] : [rules.additionalProperties];
 }
 
@@ -111,8 +112,8 @@ function narrowings(before: Rules[], after: Schema, at: string, places: Places):
     const lost = values.filter((value) => !accepts(after, value));
     if (lost.length === 0) return [];
     const pointer = after.enum === undefined ? here : below(here, "enum");
-    const which = lost.map((value) => JSON.stringify(value)).join(", ");
-    return [{ pointer, message: `no longer accepts ${which.slice(0, 200)}` }];
+    const lostText = lost.map((value) => JSON.stringify(value)).join(", ");
+    return [{ pointer, message: `no longer accepts ${lostText.slice(0, 200)}` }];
   }
   const kinds = kindsOf(before);
   const lost = kinds.difference(kindsOf([after]));

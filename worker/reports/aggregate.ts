@@ -81,15 +81,15 @@ export async function keepReports(
       ON r.project_id = s.project_id AND r.report_type = ${type} AND r.from_date = s.from_date
     WHERE s.seq <= least.seq AND NOT s.gone AND (r.seq IS NULL OR ${STALE}) ORDER BY s.from_date DESC LIMIT ${most}`);
   let kept = 0;
-  for (const [project_id, own] of Map.groupBy(due, (one) => one.project_id)) {
+  for (const [project_id, dueOfProject] of Map.groupBy(due, (one) => one.project_id)) {
     if (!room(PROJECT_QUERIES)) break;
-    const from = own.at(-1)?.from_date as string;
-    const periods = { from, to: own[0]?.to_date as string };
+    const from = dueOfProject.at(-1)?.from_date as string;
+    const periods = { from, to: dueOfProject[0]?.to_date as string };
     const foundIn = (await isByDays(db, project_id)) ? foundInDays : foundInTables;
     const found = await foundIn(db, project_id, type, periods);
     const figures = figuresBy(found);
     // The figures may not have taken all that the tables have, or are being rebuilt.
-    const made = own
+    const made = dueOfProject
       .filter((one) => one.touched <= found.seq)
       .map((one) => ({ ...one, seq: Math.min(one.seq, found.seq), ...figures(one.from_date) }));
     if (made.length > 0) await transact(db, [write(type, made, now)]);

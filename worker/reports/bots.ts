@@ -127,7 +127,7 @@ export const bots = report({
     const values = by === undefined ? undefined : await botsBy(env, db, { project_id, period, by });
     const { events, rows } = await botsRows(db, project_id, period);
     const by_reason = [...Map.groupBy(rows, (row) => row.reason)]
-      .map(([reason, own]) => ({ reason, total: sum(own) }))
+      .map(([reason, rowsOfReason]) => ({ reason, total: sum(rowsOfReason) }))
       .sort((a, b) => b.total - a.total || (a.reason < b.reason ? -1 : 1));
     const body: Bots = {
       ...{ project_id, timezone, ...period, events, total: sum(rows), by_reason, rows },

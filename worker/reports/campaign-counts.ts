@@ -38,16 +38,16 @@ export async function fromDays(db: Database, { currency }: Project, period: Peri
   const { campaigns, total } = await campaignsOfDays(db.$client, days, period);
   // Rates are looked up once: the payments of all tags together include those of each tag.
   const tags = [...campaigns];
-  const paid = tags.flatMap(([banner_tag, own]) => own.paid.map((row) => ({ ...row, banner_tag })));
+  const paid = tags.flatMap(([banner_tag, campaign]) => campaign.paid.map((row) => ({ ...row, banner_tag })));
   const all = await sumsOf(db, [...paid, ...total.paid.map((row) => ({ ...row, banner_tag: ANY_TAG }))], currency);
   const byTag = Map.groupBy(all, (row) => row.banner_tag);
-  const of = (name: string, counts: Counts): Campaign => ({
+  const campaignOf = (name: string, counts: Counts): Campaign => ({
     counts: { ...noCounts(), ...counts },
     paid: byTag.get(name) ?? [],
   });
   return {
-    campaigns: new Map(tags.map(([name, { counts }]) => [name, of(name, counts)])),
-    total: of(ANY_TAG, total.counts),
+    campaigns: new Map(tags.map(([name, { counts }]) => [name, campaignOf(name, counts)])),
+    total: campaignOf(ANY_TAG, total.counts),
   };
 }
 
@@ -102,15 +102,15 @@ export async function fromTables(
     tags?.length === 1 ? undefined : db.get<Partial<Counts>>(sql`SELECT ${distinct}`),
   ]);
   const campaigns = new Map<string, Campaign>();
-  const of = (name: string) => {
+  const campaignOf = (name: string) => {
     const known = campaigns.get(name) ?? { counts: noCounts(), paid: [] };
     campaigns.set(name, known);
     return known;
   };
   const together: Partial<Counts> = { ...everyone };
   for (const { banner_tag, ...row } of [...events, ...deposits])
-    Object.assign(banner_tag === ANY_TAG ? together : of(banner_tag).counts, row);
-  for (const row of paid) of(row.banner_tag).paid.push(row);
+    Object.assign(banner_tag === ANY_TAG ? together : campaignOf(banner_tag).counts, row);
+  for (const row of paid) campaignOf(row.banner_tag).paid.push(row);
   const rows = [...campaigns.values()];
   const sum = (name: Count) => rows.reduce((total, row) => total + row.counts[name], 0);
   const counts = { ...(Object.fromEntries(COUNTS.map((name) => [name, sum(name)])) as Counts), ...together };

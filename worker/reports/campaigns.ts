@@ -127,14 +127,14 @@ export type Campaigns = z.output<typeof answer>;
 function figures({ counts, paid }: Campaign, project: Project): CampaignFigures {
   const { currency } = project;
   const rate = (part: number, whole: number) => (whole > 0 ? part / whole : null);
-  const of = (type: Paid["event_type"]) =>
+  const amountOf = (type: Paid["event_type"]) =>
     convert(
       paid.filter(({ event_type }) => event_type === type),
       currency,
     );
-  const [deposited, refunded, withdrawn] = [of("deposit"), of("refund"), of("withdrawal")];
+  const [deposited, refunded, withdrawn] = [amountOf("deposit"), amountOf("refund"), amountOf("withdrawal")];
   const net = deposited.exact - refunded.exact - withdrawn.exact;
-  const own = ngrOf(project, net);
+  const ngrAmount = ngrOf(project, net);
   return {
     ...counts,
     amount: formatExact(deposited.exact),
@@ -143,7 +143,7 @@ function figures({ counts, paid }: Campaign, project: Project): CampaignFigures 
     refunded: formatExact(refunded.exact),
     withdrawn: formatExact(withdrawn.exact),
     net_amount: formatExact(net),
-    ...(own !== undefined && { ngr: own }),
+    ...(ngrAmount !== undefined && { ngr: ngrAmount }),
     unconverted: formatAmounts(deposited.unconverted),
     refunded_unconverted: formatAmounts(refunded.unconverted),
     withdrawn_unconverted: formatAmounts(withdrawn.unconverted),
@@ -222,8 +222,8 @@ export const campaigns = report({
   reads: ({ query: { compare_to }, period }) => (compare_to !== undefined && compare_to > period.to ? "all" : "until"),
   converts: true,
   keptBy: () => [],
-  async read({ db, project: own, period, tags, days, query }) {
-    const project = { ...own, currency: codeOf(own, query) ?? own.currency };
+  async read({ db, project: storedProject, period, tags, days, query }) {
+    const project = { ...storedProject, currency: codeOf(storedProject, query) ?? storedProject.currency };
     const { compare, compare_until, sort = "-visits" } = query;
     const { project_id, timezone, currency } = project;
     if (compare_until !== undefined && compare === undefined)
@@ -244,15 +244,15 @@ export const campaigns = report({
           : hadBegunByDays(db.$client, project_id, previous_period.from)),
     ]);
     const names = new Set([...now.campaigns.keys(), ...(before?.campaigns.keys() ?? [])]);
-    const of = (from: typeof now, name: string) =>
+    const figuresFor = (from: typeof now, name: string) =>
       figures(from.campaigns.get(name) ?? { counts: noCounts(), paid: [] }, project);
     const last = await lastEvents(db, project, days, [...names], period.to);
     const rows = [...names].map((name) => ({
       banner_tag: name || null,
-      ...of(now, name),
+      ...figuresFor(now, name),
       last_event_at: last.get(name) ?? null,
-      ...(before && { previous: of(before, name) }),
-      ...(compared && { compared: of(compared, name) }),
+      ...(before && { previous: figuresFor(before, name) }),
+      ...(compared && { compared: figuresFor(compared, name) }),
     }));
     const all = sorted(rows, sort);
     const body: Campaigns = {

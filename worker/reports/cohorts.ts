@@ -268,7 +268,11 @@ function convertedOf(paid: Paid[], aged: Aged[], players: number, into: string):
     net_amount: formatExact(income.exact - outgo.exact),
     revenue_per_player: averageOf(income, players),
     unconverted: formatAmounts(income.unconverted),
-    value: aged.map((own) => ({ day: own.day, people: own.people, revenue_per_player: perPlayer(own, into) })),
+    value: aged.map((agedAt) => ({
+      day: agedAt.day,
+      people: agedAt.people,
+      revenue_per_player: perPlayer(agedAt, into),
+    })),
   };
 }
 
@@ -280,7 +284,11 @@ function paidSince(paid: Paid[], paying: Paying[], aged: Aged[], players: number
     net_usd: formatExact(income.exact - outgo.exact),
     revenue_per_player_usd: averageOf(income, players),
     unconverted: formatAmounts(income.unconverted),
-    value: aged.map((own) => ({ day: own.day, people: own.people, revenue_per_player_usd: perPlayer(own, "USD") })),
+    value: aged.map((agedAt) => ({
+      day: agedAt.day,
+      people: agedAt.people,
+      revenue_per_player_usd: perPlayer(agedAt, "USD"),
+    })),
     ...(into !== null && { converted: convertedOf(paid, aged, players, into) }),
   };
 }
@@ -291,9 +299,9 @@ function cohortOf(
   { today, into }: Pick<CohortsAsked, "today" | "into">,
 ): CohortFigures {
   const days = RETENTION_DAYS.map((day) => {
-    const own = counted.filter((row) => row.day === day);
-    const people = own.reduce((sum, row) => sum + row.people, 0);
-    const active = own.reduce((sum, row) => sum + row.active, 0);
+    const countedOfDay = counted.filter((row) => row.day === day);
+    const people = countedOfDay.reduce((sum, row) => sum + row.people, 0);
+    const active = countedOfDay.reduce((sum, row) => sum + row.active, 0);
     return { day, people, active, rate: people > 0 ? active / people : null };
   });
   const players = days[0]?.people ?? 0;
@@ -352,12 +360,12 @@ export const cohorts = report({
     const keyOf = (row: { cohort: string; banner_tag: string }) => `${row.cohort} ${row.banner_tag}`;
     const paidBy = Map.groupBy(paid, keyOf);
     const payingBy = Map.groupBy(paying, keyOf);
-    const rows = [...Map.groupBy(counted, keyOf)].map(([key, own]): CohortRow => {
-      const [{ cohort, banner_tag }] = own as [Counted];
+    const rows = [...Map.groupBy(counted, keyOf)].map(([key, countedOfCohort]): CohortRow => {
+      const [{ cohort, banner_tag }] = countedOfCohort as [Counted];
       return {
         cohort,
         ...(group_by && { banner_tag: banner_tag || null }),
-        ...cohortOf({ counted: own, paid: paidBy.get(key) ?? [], paying: payingBy.get(key) ?? [] }, asked),
+        ...cohortOf({ counted: countedOfCohort, paid: paidBy.get(key) ?? [], paying: payingBy.get(key) ?? [] }, asked),
       };
     });
     return {

@@ -191,14 +191,14 @@ export const conversion = report({
   reads: "now",
   async read({ env, db, project, params: { event_id }, tags, now }) {
     const { project_id } = project;
-    const which = sql`c.project_id = ${project_id} AND c.event_id = ${event_id} ${onlyTags(sql`c.banner_tag`, tags)}`;
+    const condition = sql`c.project_id = ${project_id} AND c.event_id = ${event_id} ${onlyTags(sql`c.banner_tag`, tags)}`;
     const at = await db.get<{ from: string; tag: string } | undefined>(
-      sql`SELECT substr(c.event_date, 1, 7) AS "from", c.banner_tag AS tag FROM conversions c INDEXED BY conversions_by_id WHERE ${which}`,
+      sql`SELECT substr(c.event_date, 1, 7) AS "from", c.banner_tag AS tag FROM conversions c INDEXED BY conversions_by_id WHERE ${condition}`,
     );
     // What has just come may not be there yet.
     const months = at ? { from: at.from, to: at.from, tags: [at.tag] } : ALWAYS;
     await bringPayouts(env, db, { project_id, ...months }, now);
-    const [found] = await readConversions(db, now, which);
+    const [found] = await readConversions(db, now, condition);
     if (!found) throw new Problem(404, `No payout rule of ${project_id} judges an event ${event_id}.`);
     const shown = viewOf(found, await rulesOf(db, project_id));
     return { body: { ...shown, history: await historyOf(db, found.seq) }, columns: COLUMNS, rows: [shown] };

@@ -213,7 +213,7 @@ export const funnel = report({
 
     const rows = await taken(true);
     const groups = [...Map.groupBy(rows, (row) => row.banner_tag || null)]
-      .map(([name, own]) => ({ banner_tag: name, steps: stepsOf(own) }))
+      .map(([name, rowsOfTag]) => ({ banner_tag: name, steps: stepsOf(rowsOfTag) }))
       .sort(
         (a, b) =>
           (b.steps[0]?.players ?? 0) - (a.steps[0]?.players ?? 0) ||
@@ -221,7 +221,9 @@ export const funnel = report({
       );
     body.groups = groups.slice(0, MOST_GROUPS);
     body.groups_left_out = Math.max(0, groups.length - MOST_GROUPS);
-    const flat = groups.flatMap(({ banner_tag, steps: own }) => own.map((step) => ({ banner_tag, ...step })));
+    const flat = groups.flatMap(({ banner_tag, steps: stepsOfTag }) =>
+      stepsOfTag.map((step) => ({ banner_tag, ...step })),
+    );
     return { body, columns: ["banner_tag", ...columns], rows: flat };
   },
 });

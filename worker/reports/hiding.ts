@@ -26,7 +26,9 @@ function namesIn(schema: Schema): string[] {
   const part = partOf(schema);
   switch (part.type) {
     case "object":
-      return Object.entries(part.shape).flatMap(([name, own]) => (isAmount(own) ? [name] : namesIn(own)));
+      return Object.entries(part.shape).flatMap(([name, fieldSchema]) =>
+        isAmount(fieldSchema) ? [name] : namesIn(fieldSchema),
+      );
     case "array":
       return namesIn(part.element);
     case "record":
@@ -58,7 +60,7 @@ export function withoutAmounts(schema: Schema, value: unknown): unknown {
       return Object.fromEntries(
         Object.entries(part.shape)
           .filter(([name]) => Object.hasOwn(known, name))
-          .map(([name, own]) => [name, withoutAmounts(own, known[name])]),
+          .map(([name, fieldSchema]) => [name, withoutAmounts(fieldSchema, known[name])]),
       );
     }
     case "array":

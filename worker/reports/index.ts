@@ -56,6 +56,6 @@ const ALL = [
 export const REPORTS: readonly Described[] = ALL;
 
 export const reportRoutes = ALL.reduce(
-  (routes, { routes: own }) => routes.route("/", own as unknown as Hono<App>),
+  (routes, { routes: routesOfReport }) => routes.route("/", routesOfReport as unknown as Hono<App>),
   new Hono<App>(),
 ) as Hono<App, ExtractSchema<(typeof ALL)[number]["routes"]>>;

@@ -129,11 +129,11 @@ function convertedOf(
 }
 
 function kpisOf({ people, everyone, payers, payer, paid }: KpisFound, into: string | null) {
-  const figuresOf = (who: People, paying_users: number, own: readonly Paid[]): z.output<typeof figures> => {
+  const figuresOf = (who: People, paying_users: number, payments: readonly Paid[]): z.output<typeof figures> => {
     const { installs, new_players, active_users, first_deposits } = who;
-    const revenue = convert(own);
+    const revenue = convert(payments);
     const events = (type: Paid["event_type"]) =>
-      own.reduce((total, row) => total + (row.event_type === type ? row.total : 0), 0);
+      payments.reduce((total, row) => total + (row.event_type === type ? row.total : 0), 0);
     return {
       installs,
       new_players,
@@ -146,7 +146,7 @@ function kpisOf({ people, everyone, payers, payer, paid }: KpisFound, into: stri
       arpu_usd: averageOf(revenue, active_users),
       arppu_usd: averageOf(revenue, paying_users),
       unconverted: formatAmounts(revenue.unconverted),
-      ...(into !== null && { converted: convertedOf(own, { active_users, paying_users }, into) }),
+      ...(into !== null && { converted: convertedOf(payments, { active_users, paying_users }, into) }),
     };
   };
   const nobody: People = { installs: 0, new_players: 0, active_users: 0, first_deposits: 0 };
@@ -206,7 +206,7 @@ export const kpis = report({
         Object.keys(converted.shape),
         into,
       ),
-      rows: rows.map((own) => inOneCurrency(own, into)),
+      rows: rows.map((rowOfApp) => inOneCurrency(rowOfApp, into)),
     };
   },
 });

@@ -116,16 +116,16 @@ const formatted = (payments: number, spend: bigint, withdrawn: bigint) => ({
 });
 
 function amountsWithoutRate(rows: readonly Without[]) {
-  const of = (which: (event_type: string) => boolean) => {
+  const amountsOf = (isSummed: (event_type: string) => boolean) => {
     const sums = new Map<string, bigint>();
-    for (const row of rows.filter(({ event_type }) => which(event_type)))
+    for (const row of rows.filter(({ event_type }) => isSummed(event_type)))
       sums.set(row.currency, (sums.get(row.currency) ?? 0n) + unitsOf(row));
     return formatAmounts(sums);
   };
   return {
-    unconverted: of((type) => (INCOME as readonly string[]).includes(type)),
-    refunded_unconverted: of((type) => type === "refund"),
-    withdrawn_unconverted: of((type) => type === "withdrawal"),
+    unconverted: amountsOf((type) => (INCOME as readonly string[]).includes(type)),
+    refunded_unconverted: amountsOf((type) => type === "refund"),
+    withdrawn_unconverted: amountsOf((type) => type === "withdrawal"),
   };
 }
 
@@ -156,7 +156,7 @@ const BY_SEGMENT: Question<Grouped> = {
 type Segmented = { groups: Grouped[]; without: (Without & { segment: Segment })[]; paid: SegmentPayment[] };
 
 function summary({ groups, without, paid }: Segmented, into: string | null) {
-  const of = (rows: Grouped[], lost: readonly Without[], own: readonly Payment[]): Total => {
+  const totalOf = (rows: Grouped[], lost: readonly Without[], payments: readonly Payment[]): Total => {
     const sum = (value: (row: Grouped) => number) => rows.reduce((total, row) => total + value(row), 0);
     const spend = rows.reduce((total, row) => total + spendOf(row), 0n);
     const withdrawn = rows.reduce((total, row) => total + withdrawnOf(row), 0n);
@@ -173,15 +173,15 @@ function summary({ groups, without, paid }: Segmented, into: string | null) {
         ? null
         : formatAverage(spend, players),
       ...amountsWithoutRate(lost),
-      ...(into !== null && { converted: convertedGroupOf(own, players, into) }),
+      ...(into !== null && { converted: convertedGroupOf(payments, players, into) }),
     };
   };
   return {
     segments: SEGMENT_NAMES.map((segment) => {
       const isOf = (row: { segment: Segment }) => row.segment === segment;
-      return { segment, ...of(groups.filter(isOf), without.filter(isOf), paid.filter(isOf)) };
+      return { segment, ...totalOf(groups.filter(isOf), without.filter(isOf), paid.filter(isOf)) };
     }),
-    total: of(groups, without, paid),
+    total: totalOf(groups, without, paid),
   };
 }
 
@@ -254,21 +254,24 @@ async function pageOf(
   const without = Map.groupBy(unconvertible, ({ person }) => person);
   const everyone = shown.map(({ person }) => person);
   const spendIn = into === null ? null : await spendBy(db, project_id, everyone, null, into);
-  const rows = shown.map((own): Row => {
-    const converted = spendIn?.(own.person).converted;
-    const days = daysBetween(localTime(timezone, own.first_seen).date, localTime(timezone, own.last_event_at).date);
+  const rows = shown.map((spender): Row => {
+    const converted = spendIn?.(spender.person).converted;
+    const days = daysBetween(
+      localTime(timezone, spender.first_seen).date,
+      localTime(timezone, spender.last_event_at).date,
+    );
     return {
-      player_id: own.player_id,
-      visitor_id: own.player_id === null ? own.person.slice(1) : null,
-      banner_tag: own.banner_tag || null,
-      segment: own.segment,
-      first_seen: iso(own.first_seen),
-      last_event_at: iso(own.last_event_at),
+      player_id: spender.player_id,
+      visitor_id: spender.player_id === null ? spender.person.slice(1) : null,
+      banner_tag: spender.banner_tag || null,
+      segment: spender.segment,
+      first_seen: iso(spender.first_seen),
+      last_event_at: iso(spender.last_event_at),
       lifetime_days: days - 1,
-      first_purchase_date: own.first_purchase_date,
-      last_purchase_date: own.last_purchase_date,
-      ...formatted(own.payments, spendOf(own), withdrawnOf(own)),
-      ...amountsWithoutRate(without.get(own.person) ?? []),
+      first_purchase_date: spender.first_purchase_date,
+      last_purchase_date: spender.last_purchase_date,
+      ...formatted(spender.payments, spendOf(spender), withdrawnOf(spender)),
+      ...amountsWithoutRate(without.get(spender.person) ?? []),
       ...(converted && { converted }),
     };
   });
@@ -323,7 +326,7 @@ export const ltv = report({
     const { project_id, timezone } = project;
     const whose = { tags, firstEvent };
     const into = codeOf(project, { currency });
-    const which = { ...whose, segment, into };
+    const asked = { ...whose, segment, into };
     const after = cursor === undefined ? null : decode(cursor);
     const named = may(principal, "analyst");
     // All three in one query, because it must read every payment anyway.
@@ -360,7 +363,7 @@ export const ltv = report({
         pages: pagesOf(
           env,
           flatPage({ rows, next }, into),
-          async (behind) => flatPage(await nextPage(db, project, which, CSV_PAGE, behind), into),
+          async (behind) => flatPage(await nextPage(db, project, asked, CSV_PAGE, behind), into),
           encode,
         ),
       },

@@ -122,10 +122,10 @@ const firstSuch = (event_date: string, { from }: Period) =>
 
 function asWeekdays(rows: readonly MetricsRow[], period: Period): MetricsRow[] {
   const dated = rows.map((row) => ({ ...row, event_date: firstSuch(row.event_date, period) }));
-  const sum = (own: readonly MetricsRow[], name: "count" | "total") => own.reduce((all, row) => all + row[name], 0);
+  const sum = (alike: readonly MetricsRow[], name: "count" | "total") => alike.reduce((all, row) => all + row[name], 0);
   return [
     ...Map.groupBy(dated, ({ event_date, event_hour, event_type }) => `${event_date} ${event_hour} ${event_type}`),
-  ].map(([, own]) => ({ ...(own[0] as MetricsRow), count: sum(own, "count"), total: sum(own, "total") }));
+  ].map(([, alike]) => ({ ...(alike[0] as MetricsRow), count: sum(alike, "count"), total: sum(alike, "total") }));
 }
 
 /** The same from the tables: the hours of a week for each type, summed in SQL and read at once. */

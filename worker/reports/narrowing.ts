@@ -90,11 +90,11 @@ export async function daysOf(
   field: FieldFilter | null,
 ): Promise<DaysScope> {
   const [, since] = await Promise.all([refuseUntilWhole(env, db), figuresFrom(db, project_id)]);
-  const own = { project_id, since, field };
-  if ("tags" in whose) return { ...own, filter: null, tags: whose.tags };
+  const ofProject = { project_id, since, field };
+  if ("tags" in whose) return { ...ofProject, filter: null, tags: whose.tags };
   const { scope, tag, ...counted } = await scopeFor(env, db, project_id, whose.filter, now, readerOf(principal));
   refuseUncounted(counted);
-  return { ...own, filter: scope === 0 ? null : scope, tags: scope === 0 ? [] : tag === null ? null : [tag] };
+  return { ...ofProject, filter: scope === 0 ? null : scope, tags: scope === 0 ? [] : tag === null ? null : [tag] };
 }
 
 /** The rows of days for a question about these tags; null is all. */
@@ -118,7 +118,7 @@ export async function daysFor(
  * filter after another.
  */
 function refuseOthers({ banner_tags }: Principal, filter: ScopeFilter): void {
-  const own = banner_tags === null ? null : filterText({ banner_tag: banner_tags });
-  if (filterText(filter) !== own)
+  const linkFilter = banner_tags === null ? null : filterText({ banner_tag: banner_tags });
+  if (filterText(filter) !== linkFilter)
     throw new Problem(403, "A share link shows all its tags together, or one of them: ask for one tag, or use a key.");
 }

@@ -257,10 +257,10 @@ function activeAndPaying({ deposits_from, deposits_to, last_event_from, last_eve
 }
 
 /**
- * `own` are the tags that the asker is limited to: only people whom one of them brought are shown. `named` are people whom
+ * `ownTags` are the tags that the asker is limited to: only people whom one of them brought are shown. `named` are people whom
  * `search` identifies by something else than their id.
  */
-function chosen(query: Query, timezone: string, tags: string[] | null, own: string[] | null, named: string[]): SQL {
+function chosen(query: Query, timezone: string, tags: string[] | null, ownTags: string[] | null, named: string[]): SQL {
   const { search, has_deposit, funnel_step } = query;
   const firstDay = sql`ifnull(first_date, ${FIRST_DATE})`;
   const conditions = [
@@ -268,7 +268,9 @@ function chosen(query: Query, timezone: string, tags: string[] | null, own: stri
     has_deposit && sql`AND deposit IS ${sql.raw(has_deposit === "true" ? "NOT NULL" : "NULL")}`,
     ...activeAndPaying(query, timezone),
     spending(query),
-    ...(funnel_step ? [broughtBy(own), atStep(funnel_step, query, tags)] : [broughtBy(tags), within(firstDay, query)]),
+    ...(funnel_step
+      ? [broughtBy(ownTags), atStep(funnel_step, query, tags)]
+      : [broughtBy(tags), within(firstDay, query)]),
   ];
   return sql.join(
     conditions.filter((condition) => typeof condition === "object"),
@@ -355,9 +357,9 @@ export const players = report({
     if (principal.banner_tags !== null) onlyForAllTags(query);
     const into = codeOf(project, query);
     const { order, behind, placeOf } = sorting(query.sort);
-    const own = principal.banner_tags;
-    const named = query.search === undefined ? [] : await namedBy(db, project_id, query.search, own);
-    const where = sql`project_id = ${project_id} AND person >= ' ' ${onlyFirstEvent("players", firstEvent)} ${chosen(query, timezone, tags, own, named)}`;
+    const ownTags = principal.banner_tags;
+    const named = query.search === undefined ? [] : await namedBy(db, project_id, query.search, ownTags);
+    const where = sql`project_id = ${project_id} AND person >= ' ' ${onlyFirstEvent("players", firstEvent)} ${chosen(query, timezone, tags, ownTags, named)}`;
     // Only a query that needs spend reads every payment.
     const from =
       askingForSpend(query).length === 0

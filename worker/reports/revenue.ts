@@ -125,19 +125,19 @@ const count = (rows: readonly Paid[]) => rows.reduce((total, row) => total + row
 
 /** What was received, refunded and withdrawn, in a currency. */
 const flows = (paid: readonly Paid[], into: string) =>
-  [isIncome, isOf("refund"), isOf("withdrawal")].map((which) => convert(paid.filter(which), into)) as Three;
+  [isIncome, isOf("refund"), isOf("withdrawal")].map((isOfFlow) => convert(paid.filter(isOfFlow), into)) as Three;
 
 function convertedOf(paid: readonly Paid[], into: string, project: Query["project"]): z.output<typeof converted> {
   const [all, refunded, withdrawn] = flows(paid, into);
   const net = all.exact - refunded.exact - withdrawn.exact;
-  const own = ngrOf(project, net);
+  const ngrAmount = ngrOf(project, net);
   return {
     amount: formatExact(all.exact),
     average: formatAverage(all.exact, all.total),
     refunded: formatExact(refunded.exact),
     withdrawn: formatExact(withdrawn.exact),
     net_amount: formatExact(net),
-    ...(own !== undefined && { ngr: own }),
+    ...(ngrAmount !== undefined && { ngr: ngrAmount }),
     unconverted: formatAmounts(all.unconverted),
     refunded_unconverted: formatAmounts(refunded.unconverted),
     withdrawn_unconverted: formatAmounts(withdrawn.unconverted),
@@ -150,27 +150,27 @@ function figuresOf(
   { into, project }: Pick<Query, "into" | "project">,
   byCurrency: boolean,
 ): Figures {
-  const of = (type: PaymentType) => paid.filter(isOf(type));
+  const paymentsOf = (type: PaymentType) => paid.filter(isOf(type));
   const income = paid.filter(isIncome);
   const [all, refunded, withdrawn] = flows(paid, "USD");
   const net = all.exact - refunded.exact - withdrawn.exact;
-  const own = ngrOf(project, net);
+  const ngrAmount = ngrOf(project, net);
   const totals = new Map<string, bigint>();
   for (const row of income) totals.set(row.currency, (totals.get(row.currency) ?? 0n) + unitsOf(row));
   const [total = "0.00"] = Object.values(formatAmounts(totals));
   return {
-    purchases: count(of("purchase")),
-    deposits: count(of("deposit")),
+    purchases: count(paymentsOf("purchase")),
+    deposits: count(paymentsOf("deposit")),
     paying_users,
     ...(byCurrency ? { total } : { totals: formatAmounts(totals) }),
     total_usd: formatExact(all.exact),
     average_usd: formatAverage(all.exact, all.total),
-    refunds: count(of("refund")),
+    refunds: count(paymentsOf("refund")),
     refunded_usd: formatExact(refunded.exact),
-    withdrawals: count(of("withdrawal")),
+    withdrawals: count(paymentsOf("withdrawal")),
     withdrawn_usd: formatExact(withdrawn.exact),
     net_usd: formatExact(net),
-    ...(own !== undefined && { ngr_usd: own }),
+    ...(ngrAmount !== undefined && { ngr_usd: ngrAmount }),
     unconverted: formatAmounts(all.unconverted),
     refunded_unconverted: formatAmounts(refunded.unconverted),
     withdrawn_unconverted: formatAmounts(withdrawn.unconverted),
@@ -203,13 +203,13 @@ const nameOf = (columns: readonly string[], row: Keys) => JSON.stringify(keyIn(c
 /** The sums of `paid`, by what it is grouped by. */
 function rowsOf(paid: readonly Paid[], paying: ReadonlyMap<string, number>, asked: Query): Row[] {
   const columns = columnsOf(asked);
-  return [...Map.groupBy(paid, (row) => nameOf(columns, row))].map(([key, own]): Row => {
-    const first = own[0] as Paid;
+  return [...Map.groupBy(paid, (row) => nameOf(columns, row))].map(([key, paidOfGroup]): Row => {
+    const first = paidOfGroup[0] as Paid;
     return {
       event_date: first.event_date,
       ...(asked.interval === "hour" && { event_hour: first.event_hour as number }),
       ...(asked.group_by && { [asked.group_by]: first[asked.group_by] || null }),
-      ...figuresOf(own, paying.get(key) ?? 0, asked, asked.group_by === "currency"),
+      ...figuresOf(paidOfGroup, paying.get(key) ?? 0, asked, asked.group_by === "currency"),
     };
   });
 }
@@ -243,7 +243,7 @@ async function revenueRows(
   const paying = new Map(people.map((row) => [nameOf(columns, row), row.people]));
   return {
     rows: rowsOf(
-      shown.flatMap(([, own]) => own),
+      shown.flatMap(([, paidOfGroup]) => paidOfGroup),
       paying,
       asked,
     ),
@@ -309,8 +309,8 @@ async function fromDays(db: Database, days: DaysScope, period: Period, asked: Qu
   return {
     async behind(after, limit) {
       const { rows, next } = pageBehind(firsts, columns, after, limit);
-      const own = rows.flatMap((row) => groups.get(nameOf(columns, row)) ?? []);
-      return { rows: rowsOf(own, people, asked), next };
+      const paidOfPage = rows.flatMap((row) => groups.get(nameOf(columns, row)) ?? []);
+      return { rows: rowsOf(paidOfPage, people, asked), next };
     },
     total: async () => figuresOf(sorted, payers, asked, false),
   };

@@ -104,9 +104,9 @@ function sorted(rows: TrafficRow[], sort: string): TrafficRow[] {
   const ofMoney = column === "amount" || column === "deposit_per_visit";
   const unknown = (row: TrafficRow) => Number(ofMoney && Object.keys(row.unconverted).length > 0);
   const name = ({ value }: TrafficRow) => value ?? "";
-  const of = (row: TrafficRow) => (column === "value" ? name(row) : Number(row[column] ?? -1));
+  const sortValueOf = (row: TrafficRow) => (column === "value" ? name(row) : Number(row[column] ?? -1));
   return rows.sort((a, b) => {
-    const [x, y] = [of(a), of(b)];
+    const [x, y] = [sortValueOf(a), sortValueOf(b)];
     const order = x < y ? -1 : x > y ? 1 : 0;
     return unknown(b) - unknown(a) || (descending ? -order : order) || (name(a) < name(b) ? -1 : 1);
   });
@@ -150,12 +150,14 @@ export const traffic = report({
     await refuseLongOrGone({ env, db, project, period });
     const gathered = await readTraffic(env, db, { project_id, period, tags, fields, value: valueIn(by) });
     const brought = gathered.brought();
-    const paid = [...brought].flatMap(([value, own]) => own.paid.map((one) => ({ ...one, value })));
+    const paid = [...brought].flatMap(([value, broughtByValue]) =>
+      broughtByValue.paid.map((one) => ({ ...one, value })),
+    );
     const sums = Map.groupBy(await sumsOf(db, paid, currency), ({ value }) => value);
     const all = sorted(
-      [...brought].map(([value, own]) => ({
+      [...brought].map(([value, broughtByValue]) => ({
         value: value || null,
-        ...figures(own, sums.get(value) ?? [], currency),
+        ...figures(broughtByValue, sums.get(value) ?? [], currency),
       })),
       sort,
     );

@@ -29,8 +29,8 @@ const SEGMENT = sql.raw(
 /** Between every visitor, behind char(31), and every player. */
 const BEHIND_VISITORS = sql`char(32)`;
 
-const rated = (which: SQL) => sql`SELECT person, event_type, event_date, currency, total, whole, fraction,
-  ${rateInForce(sql`currency`, sql`event_date`)} AS rate FROM payments WHERE ${which}`;
+const rated = (condition: SQL) => sql`SELECT person, event_type, event_date, currency, total, whole, fraction,
+  ${rateInForce(sql`currency`, sql`event_date`)} AS rate FROM payments WHERE ${condition}`;
 
 /** Only people whom one of these tags brought (null: any), and whose first event has these fields. */
 export type Whose = { tags: string[] | null; firstEvent: FirstEvent };
@@ -39,13 +39,13 @@ export type Whose = { tags: string[] | null; firstEvent: FirstEvent };
 export function paid(project_id: string): SQL {
   const exact = exactUsd(sql`whole`, sql`fraction`, sql`rate`);
   const isIncome = sql`event_type IN (${words(INCOME)})`;
-  const of = (value: SQL, which: SQL) => sql`ifnull(sum(${value}) FILTER (WHERE ${which}), 0)`;
-  const spent = (value: SQL) => sql`(${of(value, isIncome)} - ${of(value, sql`event_type = 'refund'`)})`;
-  const withdrawn = (value: SQL) => of(value, sql`event_type = 'withdrawal'`);
+  const sumWhere = (value: SQL, condition: SQL) => sql`ifnull(sum(${value}) FILTER (WHERE ${condition}), 0)`;
+  const spent = (value: SQL) => sql`(${sumWhere(value, isIncome)} - ${sumWhere(value, sql`event_type = 'refund'`)})`;
+  const withdrawn = (value: SQL) => sumWhere(value, sql`event_type = 'withdrawal'`);
   // The rate is looked up for each row, and materialised: a join would scan all rates for each row.
   return sql`rated AS MATERIALIZED (${rated(sql`project_id = ${project_id}`)}
     ), paid AS MATERIALIZED (
-      SELECT person, ${of(sql`total`, isIncome)} AS payments,
+      SELECT person, ${sumWhere(sql`total`, isIncome)} AS payments,
         min(event_date) FILTER (WHERE ${isIncome}) AS first_purchase_date,
         max(event_date) FILTER (WHERE ${isIncome}) AS last_purchase_date,
         ${normalised("spend", spent(exact.whole), spent(exact.rest))},

@@ -33,7 +33,8 @@ const FIGURES: Shown[] = [
 
 export type Figures = Pick<Campaigns, "currency" | "total" | "rows">;
 
-const shownOf = ({ of }: Shown, figures: CampaignFigures | undefined): string => (figures && of(figures)) ?? "–";
+const shownOf = ({ of: figureOf }: Shown, figures: CampaignFigures | undefined): string =>
+  (figures && figureOf(figures)) ?? "–";
 const labelOf = ({ label, money }: Shown, currency: string) => (money ? `${label}, ${currency}` : label);
 
 /** One line for each figure, for channels of plain text. */

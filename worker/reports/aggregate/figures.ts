@@ -86,7 +86,7 @@ export const figuresBy =
 function mostSpent(purchases: readonly Paid[]): string | null {
   const apps = [...Map.groupBy(purchases, ({ app_id }) => app_id)]
     .filter(([app_id]) => app_id !== "")
-    .map(([app_id, own]) => ({ app_id, exact: convert(own).exact }))
+    .map(([app_id, purchasesOfApp]) => ({ app_id, exact: convert(purchasesOfApp).exact }))
     .filter(({ exact }) => exact > 0n)
     .sort((a, b) => (a.exact !== b.exact ? (a.exact > b.exact ? -1 : 1) : a.app_id < b.app_id ? -1 : 1));
   return apps[0]?.app_id ?? null;

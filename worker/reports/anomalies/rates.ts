@@ -35,15 +35,17 @@ function weekdayFactors(ratios: number[], values: number[], from: number, to: nu
     const ratio = ratios[day] as number;
     if (!Number.isNaN(ratio)) found[day % WEEK]?.push(ratio);
   }
-  const middles = found.map((own) => (own.length > 0 ? median(own) : 1));
-  const strays = found.flatMap((own, weekday) => own.map((ratio) => Math.abs(ratio - (middles[weekday] as number))));
+  const middles = found.map((ratiosOfWeekday) => (ratiosOfWeekday.length > 0 ? median(ratiosOfWeekday) : 1));
+  const strays = found.flatMap((ratiosOfWeekday, weekday) =>
+    ratiosOfWeekday.map((ratio) => Math.abs(ratio - (middles[weekday] as number))),
+  );
   const weeks = strays.length / WEEK;
   // The median of few values follows their noise, so distances from it are too small; and no count varies less than by chance.
   const variance = Math.max(
     (to - from) / Math.max(1, sum(values.slice(from, to))),
     (MAD_SCALE * median(strays)) ** 2 * (weeks / Math.max(0.5, weeks - 1)),
   );
-  const chance = found.map((own) => (MEDIAN_VARIANCE * variance) / Math.max(1, own.length));
+  const chance = found.map((ratiosOfWeekday) => (MEDIAN_VARIANCE * variance) / Math.max(1, ratiosOfWeekday.length));
   const real = Math.max(
     0,
     sum(middles.map((middle, weekday) => (middle - 1) ** 2 - (chance[weekday] as number))) / WEEK,

@@ -44,8 +44,8 @@ function countsOf(counted: readonly Counted[], window: Period): Map<string | nul
     all.set(event_type, all.get(event_type)?.map((value, day) => value + (values[day] as number)) ?? values);
     // Events without a tag are watched only as a part of all events.
     if (banner_tag === "") continue;
-    const own = counts.get(banner_tag) ?? new Map();
-    counts.set(banner_tag, own.set(event_type, values));
+    const countsOfTag = counts.get(banner_tag) ?? new Map();
+    counts.set(banner_tag, countsOfTag.set(event_type, values));
   }
   return counts;
 }
@@ -60,11 +60,11 @@ export function seriesOf(counted: readonly Counted[], window: Period, soFar: Day
         if (soFar) bases[bases.length - 1] = soFar(measure, banner_tag);
         return { measure, conversion: false, banner_tag, values, bases };
       }),
-    ...CONVERSIONS.flatMap(({ measure, of, to }) => {
+    ...CONVERSIONS.flatMap(({ measure, of: base, to }) => {
       const values = byType.get(to);
       if (!values) return [];
       // A day that is not over has no rate: who visits now may register later in the day.
-      const bases = values.map((_, day) => (soFar && day === values.length - 1 ? 0 : (byType.get(of)?.[day] ?? 0)));
+      const bases = values.map((_, day) => (soFar && day === values.length - 1 ? 0 : (byType.get(base)?.[day] ?? 0)));
       return [{ measure, conversion: true, banner_tag, values, bases }];
     }),
   ]);

@@ -90,9 +90,9 @@ export function anomaliesIn(all: readonly Series[], from: number, unfinished: nu
   const anomalies = banded.flatMap(({ series, bands: { alone, together } }) => {
     const verdicts = limits.map((limit, day) => verdict(series, alone[day], limit));
     return limits.flatMap((limit, day): Anomaly[] => {
-      const own = verdicts[day];
+      const verdictOfDay = verdicts[day];
       if (day < from) return [];
-      if (own) return day < unfinished || early(own) ? [{ day, days: 1, ...own }] : [];
+      if (verdictOfDay) return day < unfinished || early(verdictOfDay) ? [{ day, days: 1, ...verdictOfDay }] : [];
       // Days are not reported together where an earlier one was reported alone, or where the last one is as expected.
       if (day >= unfinished || verdicts.slice(Math.max(0, day - TOGETHER + 1), day).some(Boolean)) return [];
       const joint = verdict(series, together[day], limit);

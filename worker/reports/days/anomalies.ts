@@ -133,8 +133,8 @@ export async function watchFromDays(
   const deposits = [...(totals.get("deposit") ?? [])].filter(
     ([tag, byDay]) => watched.has(tag) && sumOf(byDay) >= LEAST,
   );
-  const own = { ...life, wanted: deposits.map(([tag]) => tag) } as const satisfies DaysAsked<"life">;
-  const [depositing] = await readDayTexts(db, scope, [own]);
+  const lifeOfDepositing = { ...life, wanted: deposits.map(([tag]) => tag) } as const satisfies DaysAsked<"life">;
+  const [depositing] = await readDayTexts(db, scope, [lifeOfDepositing]);
   return {
     counted: [...eventsIn(totals, watched), ...firstDeposits(all, depositing, watched)],
     soFar: hour === null ? null : daySoFarBy(hours.flatMap((one) => partsOfDays(one, hour, watched))),

@@ -60,8 +60,8 @@ export async function campaignsOfDays(
   const total: CampaignDays = { counts: nothing(), paid: [] };
   for (const row of all.rows) {
     addLife(total.counts, row.life, period);
-    for (const { cell, paid, of } of figuresIn(row, all.words)) {
-      const place = of === null ? total : campaign(of);
+    for (const { cell, paid, of: campaignTag } of figuresIn(row, all.words)) {
+      const place = campaignTag === null ? total : campaign(campaignTag);
       if (cell) addCell(place.counts, cell);
       if (paid) place.paid.push(payment(paid));
     }

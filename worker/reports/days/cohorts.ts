@@ -41,11 +41,15 @@ export async function cohortsOfDays(
   const first_days = new Map<string, Begun & { active: Map<number, number> }>();
   const found: CohortDays = { first_days: [], paid: [], paying: [] };
   for (const { tag, date, event_date, life } of rows) {
-    const of = grouped ? (tag ?? "") : "";
+    const cohortTag = grouped ? (tag ?? "") : "";
     for (const { key, sums } of entriesOf(life, "retained")) {
       if (!begins(key)) continue;
-      const name = `${key} ${of}`;
-      const begun = first_days.get(name) ?? { first_date: dateOf(key), tag: of, active: new Map<number, number>() };
+      const name = `${key} ${cohortTag}`;
+      const begun = first_days.get(name) ?? {
+        first_date: dateOf(key),
+        tag: cohortTag,
+        active: new Map<number, number>(),
+      };
       first_days.set(name, begun);
       begun.active.set(date - key, (begun.active.get(date - key) ?? 0) + sums[0]);
     }
@@ -53,11 +57,11 @@ export async function cohortsOfDays(
       const [event_type = "", currency = ""] = unpair(key).map((code) => words.name(code));
       if (!begins(line) || !isPayment(event_type)) continue;
       const [payments, whole, fraction] = sums;
-      const begun = { first_date: dateOf(line), tag: of };
+      const begun = { first_date: dateOf(line), tag: cohortTag };
       found.paid.push({ ...begun, event_date, event_type, currency, payments, whole, fraction });
     }
     for (const { key, sums } of entriesOf(life, "first_payers"))
-      if (begins(key)) found.paying.push({ first_date: dateOf(key), tag: of, people: sums[0] });
+      if (begins(key)) found.paying.push({ first_date: dateOf(key), tag: cohortTag, people: sums[0] });
   }
   found.first_days.push(...first_days.values());
   return found;

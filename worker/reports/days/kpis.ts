@@ -76,13 +76,14 @@ export async function kpisOfDays(db: D1Database, scope: DaysScope, day: string):
 
 /** The figures of one app; `everyone` is then everyone who used it. */
 function ofApp({ people, payers, paid }: KpiDays, app_id: string): KpiDays {
-  const own = <Row extends { app_id: string }>(rows: readonly Row[]) => rows.filter((row) => row.app_id === app_id);
-  const [who] = own(people);
+  const rowsOfApp = <Row extends { app_id: string }>(rows: readonly Row[]) =>
+    rows.filter((row) => row.app_id === app_id);
+  const [who] = rowsOfApp(people);
   return {
-    people: own(people),
+    people: rowsOfApp(people),
     everyone: who ?? nobody(),
-    payers: own(payers),
-    payer: own(payers).reduce((sum, row) => sum + row.people, 0),
-    paid: own(paid),
+    payers: rowsOfApp(payers),
+    payer: rowsOfApp(payers).reduce((sum, row) => sum + row.people, 0),
+    paid: rowsOfApp(paid),
   };
 }

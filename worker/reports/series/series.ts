@@ -178,9 +178,9 @@ class Found {
       if (!names.has(sum.interval)) continue;
       this.values.add(sum.value);
       const key = `${sum.interval} ${sum.value}`;
-      const own = this.#paid.get(key) ?? [];
-      own.push(sum);
-      this.#paid.set(key, own);
+      const sumsOfKey = this.#paid.get(key) ?? [];
+      sumsOfKey.push(sum);
+      this.#paid.set(key, sumsOfKey);
     }
   }
 

@@ -59,13 +59,13 @@ export class Gathered {
   /** By value; `''` is none. */
   brought(): Map<string, Brought> {
     const all = new Map<string, Brought>();
-    const of = (value: string) => {
+    const broughtOf = (value: string) => {
       const known = all.get(value) ?? nothing();
       all.set(value, known);
       return known;
     };
-    for (const [value, visits] of this.#visits) of(value).visits = visits;
-    for (const { value } of this.#firsts.values()) of(value).visitors++;
+    for (const [value, visits] of this.#visits) broughtOf(value).visits = visits;
+    for (const { value } of this.#firsts.values()) broughtOf(value).visitors++;
     /** Registrations are counted once for each person and day, first deposits once for each person. */
     const once = new Set<string>();
     const isNew = (what: string) => !once.has(what) && once.add(what) !== undefined;
@@ -74,7 +74,7 @@ export class Gathered {
       const [event_type, person, event_date] = event;
       const first = this.#firsts.get(person);
       if (first === undefined) continue;
-      const brought = of(first.value);
+      const brought = broughtOf(first.value);
       if (event_type === "registration") {
         if (isNew(`registration ${event_date} ${person}`)) brought.registrations++;
         continue;

@@ -100,12 +100,12 @@ async function read<Row>(db: Database, pieceOf: PieceOf, start: number, end: num
 export async function readPieces<Row>(
   env: Env,
   db: Database,
-  which: Which,
+  asked: Which,
   pieceOf: PieceOf,
   add: (found: Row[]) => void,
   look = LOOK,
 ): Promise<void> {
-  const stand = await standOf(db, which);
+  const stand = await standOf(db, asked);
   if (stand === undefined) return;
   if (stand.total > MOST_EVENTS)
     throw Problem.of(

@@ -11,7 +11,7 @@ const LOOK_MS = 500;
 /** A server that has lost a process must answer within this time, or is started again: wrangler replaces some processes itself. */
 const ANSWER_MS = 3_000;
 /** The longest time from the command to the first answer, for a busy machine. */
-const START_MS = 120_000;
+const START_MS = 300_000;
 /** If the server fails within this time, another start would not help. */
 const SOON_MS = 15_000;
 /** How long a process may take to end after the signal. */

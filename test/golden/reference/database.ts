@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type DuckDBConnection, DuckDBInstance, type DuckDBValue } from "@duckdb/node-api";
+import { type DuckDBConnection, DuckDBInstance, type DuckDBPreparedStatement } from "@duckdb/node-api";
 import type { StoredEvent } from "../../../worker/event.ts";
 import { PROJECTS } from "../projects.ts";
 import { goldenRates } from "../rates.ts";
@@ -63,7 +63,7 @@ export async function openFacts(sent: readonly StoredEvent[]): Promise<Select> {
   await load("rates", goldenRates(), { currency_code: text, rate_date: text, usd_rate: text });
   rmSync(folder, { recursive: true });
   for (const statement of FACTS) await connection.run(statement);
-  return (sql, values = {}) => select(connection, sql, values);
+  return selecting(connection);
 }
 
 const struct = (columns: Record<string, string>) =>
@@ -71,15 +71,31 @@ const struct = (columns: Record<string, string>) =>
     .map(([name, type]) => `${name}: '${type}'`)
     .join(", ")}}`;
 
-/** `$name` in the query is the value with that name; values that it does not use are left out. */
-async function select<T extends Row>(
-  connection: DuckDBConnection,
-  sql: string,
-  values: Record<string, string>,
-): Promise<T[]> {
-  const asked = Object.entries(values).filter(([name]) => new RegExp(`\\$${name}\\b`).test(sql));
-  const reader = await connection.runAndReadAll(sql, Object.fromEntries(asked) as Record<string, DuckDBValue>);
-  return reader.getRowObjectsJS().map((row) => plain(row) as T);
+/**
+ * `$name` in the query is the value with that name; values that it does not use are left out. Most queries take longer to plan
+ * than to run, so each is planned once. Reports that differ only in their order or in the compared period need the same
+ * rows, so the rows are kept, as JSON.
+ */
+function selecting(connection: DuckDBConnection): Select {
+  const planned = new Map<string, DuckDBPreparedStatement>();
+  const kept = new Map<string, string>();
+  const run = async (sql: string, used: [string, string][]): Promise<string> => {
+    const statement = planned.get(sql) ?? (await connection.prepare(sql));
+    planned.set(sql, statement);
+    statement.bind(Object.fromEntries(used));
+    return JSON.stringify((await statement.runAndReadAll()).getRowObjectsJS().map(plain));
+  };
+  /** Queries run one after the other: another one would change the values of a statement that runs. */
+  let last: Promise<unknown> = Promise.resolve();
+  return async <T extends Row>(sql: string, values: Record<string, string> = {}) => {
+    const used = Object.entries(values).filter(([name]) => new RegExp(`\\$${name}\\b`).test(sql));
+    const key = JSON.stringify([sql, used]);
+    const running = last.then(async () => kept.get(key) ?? (await run(sql, used)));
+    last = running.catch(() => undefined);
+    const rows = await running;
+    kept.set(key, rows);
+    return JSON.parse(rows) as T[];
+  };
 }
 
 /** Whole numbers as JavaScript numbers. Larger ones are money, which DuckDB returns as text. */

@@ -13,6 +13,7 @@ import type { FieldQuery } from "../worker/reports/field-filter.ts";
 import { firstEventOf } from "../worker/reports/first-event.ts";
 import { REPORTS } from "../worker/reports/index.ts";
 import { type Period, periodOf } from "../worker/reports/period.ts";
+import { step as keepLifetimeValues } from "../worker/reports/worth/keeping.ts";
 import type { Budget } from "../worker/store/budget.ts";
 import { type Database, databaseOf } from "../worker/store/database.ts";
 import { projects } from "../worker/store/schema.ts";
@@ -183,7 +184,15 @@ export async function benchReports(): Promise<void> {
   console.log(`\nOn ${EVENTS.toLocaleString("en")} events over ${DAYS} days:`);
   console.table(views);
 
-  const reports = [];
+  const reports = [
+    await measure(
+      "what everyone is worth, for the first time",
+      async () => {
+        while ((await keepLifetimeValues(db, project.project_id)) === "more");
+      },
+      1,
+    ),
+  ];
   for (const report of REPORTS)
     for (const query of report.path.includes(ONLY) ? ["", ...(report.tries ?? []), ...(MORE[report.path] ?? [])] : [])
       reports.push(

@@ -15,6 +15,7 @@ import { postbackKeeping } from "./postbacks/keeping.ts";
 import { projectors } from "./projections/projector.ts";
 import { exchangeRates } from "./rates/feed.ts";
 import { keptReports } from "./reports/aggregate.ts";
+import { lifetimeValues } from "./reports/worth/keeping.ts";
 import { retention } from "./retention/retain.ts";
 import { scheduledReports } from "./schedules/issuing.ts";
 import { MINUTE_MS } from "./time.ts";
@@ -27,6 +28,7 @@ export const DUTIES: readonly Duty[] = [
   retention,
   botReviews,
   keptReports,
+  lifetimeValues,
   compaction,
   postbackKeeping,
   inboundPostbacks,

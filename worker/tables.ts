@@ -56,6 +56,7 @@ export const LOG_TABLES = {
     names: ["person"],
     index: "payments_by_person",
   },
+  lifetime_values: { key: ["project_id", "person"], names: ["person"] },
   conversions: { key: ["seq"], day: "event_date", names: ["person"], texts: ["event_id"] },
   player_days: {
     key: ["project_id", "person", "event_date", "event_type", "app_id", "banner_tag"],

@@ -195,7 +195,14 @@ describe("a project that was removed", () => {
 });
 
 /** Tables with at most one row for a project. */
-const ONE_OF_A_PROJECT = ["reattributions", "recounts", "figures_from", "payout_backfills", "bot_reviews"];
+const ONE_OF_A_PROJECT = [
+  "reattributions",
+  "recounts",
+  "figures_from",
+  "payout_backfills",
+  "bot_reviews",
+  "lifetime_progress",
+];
 
 const makeStaleKey = (project_id: string) =>
   env.DB.prepare(

@@ -25,6 +25,7 @@ export const STORES = [
   "settled_days",
   "activity",
   "payments",
+  "lifetime_values",
   "figures",
   "conversions",
   "transactions",

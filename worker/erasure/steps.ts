@@ -56,6 +56,10 @@ async function hold(work: Work): Promise<Piece> {
         change: sql`UPDATE renaming SET erasure_id = ${job.id},
           generation = CASE WHEN (erasure_id IS NULL OR erasure_id = ${job.id}) AND NOT ${busy} THEN generation + 1 END`,
       },
+      // It may name the person. With another generation all people are gone through from the first.
+      {
+        change: sql`UPDATE lifetime_progress SET place = '' WHERE project_id = ${job.project_id} AND place IS NOT NULL`,
+      },
     ],
     place: null,
   };

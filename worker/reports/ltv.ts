@@ -1,6 +1,6 @@
 /** Lifetime value: what each player spent and took back, over all history, in USD and another currency; and by segment. */
 
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { daysBetween, localTime } from "../calendar.ts";
 import { pageParameters } from "../http/page.ts";
@@ -10,33 +10,29 @@ import { tagFilter } from "../http/tag-filter.ts";
 import { INCOME } from "../money.ts";
 import type { Project } from "../project.ts";
 import type { Database } from "../store/database.ts";
+import { words } from "../store/sql.ts";
 import { iso } from "../time.ts";
 import { amounts, instant, maybe, money, named, whole } from "./answer.ts";
 import { codeOf, columnsIn, given, inOneCurrency, wanted } from "./currency.ts";
 import { fieldFilter } from "./field-filter.ts";
 import type { Page } from "./list.ts";
 import { pagesOf } from "./pages.ts";
-import { common } from "./period.ts";
+import { common, onlyTags } from "./period.ts";
 import { report } from "./report.ts";
-import { SEGMENT_NAMES, type Segment } from "./segments.ts";
+import { SEGMENT_NAMES, SEGMENTS, type Segment, UNKNOWN } from "./segments.ts";
 import { convertedOf, convertedSpend, flowsOf, type Payment, spendBy } from "./spend.ts";
 import type { Table } from "./table.ts";
 import { formatAmounts, formatAverage, formatExact, unitsOf } from "./usd.ts";
 import {
-  EXACTLY,
-  type Exactly,
-  exactly,
   lookAtEveryone,
   paidBySegment,
   type Question,
   type SegmentPayment,
-  spendOf,
-  type Whose,
   type Without,
-  withdrawnOf,
   withoutRateBySegment,
   withoutRateOf,
-} from "./worth.ts";
+} from "./worth/everyone.ts";
+import { EXACTLY, type Exactly, exactly, spendOf, type Whose, withdrawnOf } from "./worth/from-payments.ts";
 
 /** Rows that one query reads for CSV. */
 const CSV_PAGE = 10_000;
@@ -146,12 +142,20 @@ function convertedGroupOf(paid: readonly Payment[], players: number, into: strin
   };
 }
 
+const GROUPED = ["segment", "players", "payers", "payments", "without_rate", ...EXACTLY] as const;
+const SUMS = sql`sum(payments) AS payments, sum(without_rate) AS without_rate, ${exactly("spend", "sum")},
+  ${exactly("withdrawn", "sum")}`;
 const BY_SEGMENT: Question<Grouped> = {
-  columns: ["segment", "players", "payers", "payments", "without_rate", ...EXACTLY],
-  rows: sql`SELECT segment, count(*) AS players, count(*) FILTER (WHERE payments > 0) AS payers, sum(payments) AS payments,
-  sum(without_rate) AS without_rate, ${exactly("spend", "sum")}, ${exactly("withdrawn", "sum")}
+  columns: GROUPED,
+  rows: sql`SELECT segment, count(*) AS players, count(*) FILTER (WHERE payments > 0) AS payers, ${SUMS}
     FROM everyone GROUP BY segment`,
 };
+/** The same from the kept sums, which do not say whose first event has which fields. */
+const KEPT_BY_SEGMENT = (project_id: string, tags: string[] | null): Question<Grouped> => ({
+  columns: GROUPED,
+  rows: sql`SELECT segment, sum(players) AS players, sum(payers) AS payers, ${SUMS} FROM lifetime_sums
+    WHERE project_id = ${project_id} ${onlyTags(sql`banner_tag`, tags)} GROUP BY segment HAVING sum(players) > 0`,
+});
 
 type Segmented = { groups: Grouped[]; without: (Without & { segment: Segment })[]; paid: SegmentPayment[] };
 
@@ -209,19 +213,29 @@ type Found = Exactly &
     without_rate: number;
   };
 
+const number = (text: string | undefined) => sql`CAST(${text} AS INTEGER)`;
+
 type Which = Whose & { segment: Segment | undefined; into: string | null };
+
+/** The members of a segment, as a condition for which an index can be used: also between which whole USD they have spent. */
+function membersOf(segment: Segment): SQL {
+  // In words: a parameter could be another segment, for which SQLite cannot use the index of this one.
+  if (segment === UNKNOWN) return sql`AND w.segment = ${words([UNKNOWN])}`;
+  const place = SEGMENTS.findIndex((one) => one.segment === segment);
+  const [from, below] = [SEGMENTS[place]?.from, SEGMENTS[place === -1 ? SEGMENTS.length - 1 : place - 1]?.from];
+  return sql`AND w.segment = ${segment} ${from === undefined ? sql`` : sql`AND w.spend_whole >= ${from}`} ${below === undefined ? sql`` : sql`AND w.spend_whole < ${below}`}`;
+}
 
 /** So many people after a position, and one more to know whether there are others. */
 function peopleBehind(segment: Segment | undefined, limit: number, after: Position | null): Question<Found> {
   const [whole, rest, behind] = after ?? [];
-  const number = (text: string | undefined) => sql`CAST(${text} AS INTEGER)`;
   const rows = sql`SELECT person, player_id, first_seen, last_event_at, banner_tag, segment, payments, first_purchase_date,
       last_purchase_date, without_rate, ${exactly("spend", "")}, ${exactly("withdrawn", "")}
-    FROM everyone w WHERE true ${segment === undefined ? sql`` : sql`AND segment = ${segment}`}
+    FROM everyone w WHERE true ${segment === undefined ? sql`` : membersOf(segment)}
       ${
         after === null
           ? sql``
-          : sql`AND (-w.spend_whole, -w.spend_rest, person) > (-${number(whole)}, -${number(rest)}, ${behind})`
+          : sql`AND w.spend_whole <= ${number(whole)} AND (-w.spend_whole, -w.spend_rest, person) > (-${number(whole)}, -${number(rest)}, ${behind})`
       }
     ORDER BY w.spend_whole DESC, w.spend_rest DESC, person LIMIT ${limit + 1}`;
   return { columns: PERSON, rows };
@@ -280,15 +294,14 @@ async function pageOf(
 }
 
 async function nextPage(
-  db: Database,
-  project: Project,
+  { env, db, project }: { env: Env; db: Database; project: Project },
   { segment, into, ...whose }: Which,
   limit: number,
   after: Position,
 ): Promise<Page<Row, Position>> {
-  const { people } = await lookAtEveryone<{ people: Found }>(db, project.project_id, whose, {
+  const { people } = await lookAtEveryone<{ people: Found }>(env, db, project.project_id, whose, () => ({
     people: peopleBehind(segment, limit, after),
-  });
+  }));
   return pageOf(db, project, into, people, limit);
 }
 
@@ -329,20 +342,21 @@ export const ltv = report({
     const asked = { ...whose, segment, into };
     const after = cursor === undefined ? null : decode(cursor);
     const named = may(principal, "analyst");
-    // All three in one query, because it must read every payment anyway.
-    const { groups, paid, people } = await lookAtEveryone<{ groups: Grouped; paid: SegmentPayment; people: Found }>(
-      db,
-      project_id,
-      whose,
-      {
-        groups: BY_SEGMENT,
-        paid: into === null ? null : paidBySegment(into),
-        people: named ? peopleBehind(segment, limit, after) : null,
-      },
-    );
+    // All three in one query, because without kept rows it must read every payment anyway.
+    type Asked = { groups: Grouped; paid: SegmentPayment; people: Found };
+    const { groups, paid, people } = await lookAtEveryone<Asked>(env, db, project_id, whose, (isKept) => ({
+      groups: isKept && Object.keys(firstEvent).length === 0 ? KEPT_BY_SEGMENT(project_id, tags) : BY_SEGMENT,
+      paid: into === null ? null : paidBySegment(into),
+      people: named ? peopleBehind(segment, limit, after) : null,
+    }));
     const complete = groups.every(({ without_rate }) => without_rate === 0);
-    const unrated = paid.filter(({ rate }) => rate === null);
-    const without = complete || into !== null ? unrated : await withoutRateBySegment(db, project_id, whose);
+    const unrated: (Without & { segment: Segment })[] = paid.filter(({ rate }) => rate === null);
+    const { without } =
+      complete || into !== null
+        ? { without: unrated }
+        : await lookAtEveryone<{ without: Without & { segment: Segment } }>(env, db, project_id, whose, () => ({
+            without: withoutRateBySegment,
+          }));
     const { segments, total } = summary({ groups, without, paid }, into);
     const { rows, next } = await pageOf(db, project, into, people, limit);
     const body = { project_id, timezone, ...(into !== null && { currency: into }), segments, total };
@@ -363,7 +377,7 @@ export const ltv = report({
         pages: pagesOf(
           env,
           flatPage({ rows, next }, into),
-          async (behind) => flatPage(await nextPage(db, project, asked, CSV_PAGE, behind), into),
+          async (behind) => flatPage(await nextPage({ env, db, project }, asked, CSV_PAGE, behind), into),
           encode,
         ),
       },

@@ -20,7 +20,8 @@ CREATE TABLE lifetime_values (
   PRIMARY KEY (project_id, person)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX lifetime_values_by_spend ON lifetime_values (project_id, spend_whole, spend_rest, person);
-CREATE INDEX lifetime_values_unknown ON lifetime_values (project_id, spend_whole, spend_rest, person) WHERE segment = 'unknown';
+CREATE INDEX lifetime_values_without_rate ON lifetime_values (project_id, spend_whole, spend_rest, person)
+  WHERE without_rate > 0;
 
 -- The sums of `lifetime_values` by tag and segment.
 CREATE TABLE lifetime_sums (

@@ -10,7 +10,6 @@ import { tagFilter } from "../http/tag-filter.ts";
 import { INCOME } from "../money.ts";
 import type { Project } from "../project.ts";
 import type { Database } from "../store/database.ts";
-import { words } from "../store/sql.ts";
 import { iso } from "../time.ts";
 import { amounts, instant, maybe, money, named, whole } from "./answer.ts";
 import { codeOf, columnsIn, given, inOneCurrency, wanted } from "./currency.ts";
@@ -219,8 +218,8 @@ type Which = Whose & { segment: Segment | undefined; into: string | null };
 
 /** The members of a segment, as a condition for which an index can be used: also between which whole USD they have spent. */
 function membersOf(segment: Segment): SQL {
-  // In words: a parameter could be another segment, for which SQLite cannot use the index of this one.
-  if (segment === UNKNOWN) return sql`AND w.segment = ${words([UNKNOWN])}`;
+  // The second condition is always true of them; SQLite needs it for the index of such rows.
+  if (segment === UNKNOWN) return sql`AND w.segment = ${segment} AND w.without_rate > 0`;
   const place = SEGMENTS.findIndex((one) => one.segment === segment);
   const [from, below] = [SEGMENTS[place]?.from, SEGMENTS[place === -1 ? SEGMENTS.length - 1 : place - 1]?.from];
   return sql`AND w.segment = ${segment} ${from === undefined ? sql`` : sql`AND w.spend_whole >= ${from}`} ${below === undefined ? sql`` : sql`AND w.spend_whole < ${below}`}`;

@@ -14,23 +14,26 @@ import { ratedOfSome, type Whose, worth } from "./from-payments.ts";
 import { bringUpToDate, IS_COMPLETE } from "./keeping.ts";
 
 /**
- * Rows that are made of `everyone`, which has the rows of `worth`; of `members`, which has their persons, segments and
- * numbers of payments without a rate; and of `rated`, which has their payments.
+ * Rows that are made of `everyone`, which has the rows of `worth`; of `members`, which has their persons and segments; of
+ * `unrated`, which has these of people with payments that lack a rate; and of `rated`, which has the payments.
  */
 export type Question<Row> = { columns: readonly (keyof Row & string)[]; rows: SQL };
 
 const fromPayments = (project_id: string, whose: Whose): SQL =>
-  sql`${worth(project_id, whose)}, everyone AS MATERIALIZED (SELECT * FROM worth), members AS (SELECT * FROM everyone)`;
+  sql`${worth(project_id, whose)}, everyone AS MATERIALIZED (SELECT * FROM worth), members AS (SELECT * FROM everyone),
+    unrated AS (SELECT * FROM everyone WHERE without_rate > 0)`;
 
 /** NOT MATERIALIZED, so that each question reads only what it needs, by an index. */
 function kept(project_id: string, { tags, firstEvent }: Whose): SQL {
-  const players = sql`players p ON p.project_id = v.project_id AND p.person = v.person`;
+  const players = sql`CROSS JOIN players p ON p.project_id = v.project_id AND p.person = v.person`;
+  const joined = Object.keys(firstEvent).length === 0 ? sql`` : players;
   const whose = sql`v.project_id = ${project_id} ${onlyTags(sql`v.banner_tag`, tags)} ${onlyFirstEvent("p", firstEvent)}`;
   return sql`rated AS NOT MATERIALIZED (${ratedOfSome(sql`project_id = ${project_id}`)}),
     everyone AS NOT MATERIALIZED (
-      SELECT v.*, p.player_id, p.first_seen, p.last_event_at FROM lifetime_values v CROSS JOIN ${players} WHERE ${whose}),
-    members AS NOT MATERIALIZED (SELECT v.person, v.segment, v.without_rate FROM lifetime_values v
-      ${Object.keys(firstEvent).length === 0 ? sql`` : sql`CROSS JOIN ${players}`} WHERE ${whose})`;
+      SELECT v.*, p.player_id, p.first_seen, p.last_event_at FROM lifetime_values v ${players} WHERE ${whose}),
+    members AS NOT MATERIALIZED (SELECT v.person, v.segment FROM lifetime_values v ${joined} WHERE ${whose}),
+    unrated AS NOT MATERIALIZED (SELECT v.person, v.segment
+      FROM lifetime_values v INDEXED BY lifetime_values_without_rate ${joined} WHERE ${whose} AND v.without_rate > 0)`;
 }
 
 type Questions<Rows> = { [Name in keyof Rows & string]: Question<Rows[Name]> | null };
@@ -97,7 +100,7 @@ export function withoutRateOf(
 /** The same for everyone, by segment. */
 export const withoutRateBySegment: Question<Without & { segment: Segment }> = {
   columns: ["segment", "event_type", "currency", "whole", "fraction"],
-  rows: sql`SELECT segment, ${SUMMED} FROM (SELECT person, segment FROM members WHERE without_rate > 0)
+  rows: sql`SELECT segment, ${SUMMED} FROM (SELECT person, segment FROM unrated)
     CROSS JOIN rated USING (person) WHERE rate IS NULL GROUP BY segment, event_type, currency`,
 };
 

@@ -13,9 +13,11 @@ import { players } from "../../worker/reports/players.ts";
 import type { Described } from "../../worker/reports/report.ts";
 import { table } from "../../worker/reports/table.ts";
 import { IS_COMPLETE, step } from "../../worker/reports/worth/keeping.ts";
+import { databaseOf } from "../../worker/store/database.ts";
 import { call } from "./api.ts";
 import { runDuty, runOnce } from "./duty.ts";
 import { aHistory, type Clock, eventsOf, WINDOW } from "./figures-histories.ts";
+import { gate, unwoken } from "./gate.ts";
 import { histories } from "./histories.ts";
 import {
   changeWindow,
@@ -265,6 +267,52 @@ describe("the rows", () => {
     expect(await isComplete(project_id)).toBe(false);
     await expectSame(project_id, [everyone]);
     await settle();
+  });
+
+  it("are not needed for an answer where the database takes no more rows", async () => {
+    await db.run(sql`UPDATE projections SET epoch = epoch + 1 WHERE name = 'players'`);
+    const full =
+      "CREATE TRIGGER full BEFORE UPDATE ON lifetime_progress BEGIN SELECT RAISE(ABORT, 'no more rows today'); END";
+    await env.DB.exec(full);
+    expect(JSON.parse(await answerTo(project_id, everyone))).toMatchObject({ total: { players: 2 } });
+    expect(await isComplete(project_id)).toBe(false);
+    await env.DB.exec("DROP TRIGGER full");
+    await answerTo(project_id, everyone);
+    expect(await isComplete(project_id)).toBe(true);
+  });
+
+  const MEANWHILE: [string, () => Promise<unknown>][] = [
+    [
+      "a deposit is counted",
+      async () =>
+        settle()
+          .then(() => deposit("anna", 5))
+          .then(() => settle()),
+    ],
+    ["another step does the same", async () => step(db, project_id)],
+    ["a rate arrives", async () => db.run(sql`UPDATE exchange_rates SET loaded_at = loaded_at + 1`)],
+    [
+      "a player is erased",
+      async () => {
+        await call("DELETE", `/players/ben?project_id=${project_id}`);
+        await runDuty("erasures", unwoken);
+      },
+    ],
+  ];
+  it.each(MEANWHILE)("stay right when a step waits for the database while %s", async (_, act) => {
+    for (const events of [0, 9]) {
+      await answerTo(project_id, everyone);
+      await deposit("anna", 1);
+      await settle();
+      const stopped = gate("batch");
+      const stepping = step(databaseOf(stopped.env), project_id, { people: 1, events });
+      expect(await stopped.reached(stepping)).toBe(true);
+      await act();
+      stopped.open();
+      await stepping;
+      await expectSame(project_id, [everyone]);
+      expect(await isComplete(project_id)).toBe(true);
+    }
   });
 
   it("of many people are finished by the duty, which no reader waits for", async () => {

@@ -5,7 +5,7 @@
 
 import type { StoredEvent } from "../worker/event.ts";
 import { append } from "../worker/event-log/append.ts";
-import { writeIdPages } from "../worker/event-log/id-pages.ts";
+import { writeSegmentIds } from "../worker/event-log/segment-ids.ts";
 import { appendSegments } from "../worker/event-log/segments.ts";
 import { runFigures } from "../worker/figures/run.ts";
 import { filterText, type ScopeFilter } from "../worker/figures/scope-filter.ts";
@@ -76,7 +76,7 @@ async function measure(env: Databases, { core, batch, run, events, loaded }: Ask
       append: (events: readonly StoredEvent[]) => appendSegments(db, events),
       figures: async () => {
         while ((await runFigures(db)).behind > 0);
-        await writeIdPages(db);
+        await writeSegmentIds(db);
       },
     },
   }[core];

@@ -6,7 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import type { StoredEvent } from "../worker/event.ts";
 import { append } from "../worker/event-log/append.ts";
-import { writeIdPages } from "../worker/event-log/id-pages.ts";
+import { writeSegmentIds } from "../worker/event-log/segment-ids.ts";
 import { appendSegments } from "../worker/event-log/segments.ts";
 import { runFigures } from "../worker/figures/run.ts";
 import type { ScopeFilter } from "../worker/figures/scope-filter.ts";
@@ -109,7 +109,7 @@ async function loadNew(file: string): Promise<void> {
   const step = async (events: StoredEvent[]) => {
     loaded += (await appendSegments(binding, events)).stored;
     await runFigures(binding);
-    await writeIdPages(binding);
+    await writeSegmentIds(binding);
     if (loaded % 100_000 === 0) tell("new", loaded, began);
   };
   let batch: StoredEvent[] = [];

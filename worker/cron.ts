@@ -8,6 +8,7 @@ import { type Duty, wake } from "./duties/duty.ts";
 import { recordCron } from "./duties/last-cron.ts";
 import { erasures } from "./erasure/erase.ts";
 import { removals } from "./erasure/project.ts";
+import { eventIds } from "./event-log/event-ids.ts";
 import { inboundPostbacks } from "./inbound/settling.ts";
 import { log } from "./log.ts";
 import { payouts } from "./payouts/keeping.ts";
@@ -26,6 +27,7 @@ export const DUTIES: readonly Duty[] = [
   erasures,
   removals,
   retention,
+  eventIds,
   botReviews,
   keptReports,
   lifetimeValues,

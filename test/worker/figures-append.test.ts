@@ -3,7 +3,8 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
-import { lostIdPages, writeIdPages } from "../../worker/event-log/id-pages.ts";
+import { lostIdPages } from "../../worker/event-log/id-pages.ts";
+import { writeSegmentIds } from "../../worker/event-log/segment-ids.ts";
 import { appendSegments } from "../../worker/event-log/segments.ts";
 import { readBody } from "../../worker/figures/segment.ts";
 import { emptyTables, makeTables } from "./figures.ts";
@@ -56,7 +57,7 @@ describe("appending in segments", () => {
         for (const { events, again, lay } of batches) {
           const stored = events.map((event) => storedEvent(event));
           await appendSegments(env.DB, stored);
-          if (lay) await writeIdPages(env.DB, 1);
+          if (lay) await writeSegmentIds(env.DB, 1);
           if (again) await appendSegments(env.DB, stored.toReversed());
           sent.push(...stored);
         }
@@ -106,7 +107,7 @@ describe("appending in segments", () => {
       );
       for (let from = 0; from < events.length; from += 150) {
         await appendSegments(env.DB, events.slice(from, from + 150));
-        await writeIdPages(env.DB);
+        await writeSegmentIds(env.DB);
       }
       for (const few of [events.slice(3, 6), events]) expect((await appendSegments(env.DB, few)).stored).toBe(0);
     }
@@ -122,7 +123,7 @@ describe("appending in segments", () => {
       storedEvent({ project_id: "one", event_type: "visit", event_id: `e${n}`, visitor_id: "v" }),
     );
     await appendSegments(env.DB, events);
-    const laid = await Promise.allSettled([writeIdPages(env.DB), writeIdPages(env.DB)]);
+    const laid = await Promise.allSettled([writeSegmentIds(env.DB), writeSegmentIds(env.DB)]);
     const lost = laid.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
     expect(lost.map(lostIdPages)).toEqual([true]);
     const { results } = await env.DB.prepare("SELECT x.key FROM log_id_pages p, json_each(p.ids) x").all();

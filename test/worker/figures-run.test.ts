@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { StoredEvent } from "../../worker/event.ts";
-import { writeIdPages } from "../../worker/event-log/id-pages.ts";
+import { writeSegmentIds } from "../../worker/event-log/segment-ids.ts";
 import { appendSegments } from "../../worker/event-log/segments.ts";
 import { type Layout, RUN_CALLS, runFigures } from "../../worker/figures/run.ts";
 import { lostCursor } from "../../worker/figures/writes.ts";
@@ -68,7 +68,7 @@ describe("the figures", () => {
             await setWindow(action.window);
           }
           await appendSegments(env.DB, events);
-          if (action.lay) await writeIdPages(env.DB, 1);
+          if (action.lay) await writeSegmentIds(env.DB, 1);
           if (action.again) await appendSegments(env.DB, events.toReversed());
           sent.push(...events);
           if (action.run !== null) await runFigures(env.DB, action.run, layout);

@@ -178,6 +178,7 @@ const ELSEWHERE: Record<string, string> = {
   erasures: "pairs.test.ts",
   retention: "pairs.test.ts",
   reports: "pairs.test.ts",
+  "event ids": "pairs.test.ts",
   compaction: "pairs.test.ts",
   removals: "removal.test.ts",
   "inbound postbacks": "inbound.test.ts",

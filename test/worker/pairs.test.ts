@@ -11,6 +11,7 @@ import { sweep } from "../../worker/archive/sweep.ts";
 import { localTime } from "../../worker/calendar.ts";
 import type { StoredEvent } from "../../worker/event.ts";
 import { append } from "../../worker/event-log/append.ts";
+import { writeEventIds } from "../../worker/event-log/event-ids.ts";
 import { restoreStep } from "../../worker/event-log/restore.ts";
 import { GROUPS, PROJECTIONS } from "../../worker/projections/index.ts";
 import { anySettled, rebuild } from "../../worker/projections/runner.ts";
@@ -93,6 +94,7 @@ const DUTIES: Writer[] = [
   { name: "a run of the archive", run: (own) => runAll(own, GROUPS.archive.projections, NOW) },
   { name: "the tables", run: (own) => runAll(own, GROUPS.tables.projections, NOW) },
   { name: "kept reports", run: keepAll },
+  { name: "ids in pages", run: (own) => writeEventIds(databaseOf(own), 1, 3) },
   { name: "a rebuild", run: rebuilt },
   { name: "the copy of the settings", run: (own) => saveSettings(own.ARCHIVE, databaseOf(own), NOW) },
 ];

@@ -1,6 +1,7 @@
 /** Saves the state of the database and the bucket, to restore it many times. */
 import { env } from "cloudflare:workers";
 import { forgetProjects } from "../../worker/project.ts";
+import { CREATE_ID_INDEX } from "../../worker/store/places.ts";
 import { emptyBucket, objectsIn } from "./bucket.ts";
 import { tables } from "./loss.ts";
 
@@ -28,6 +29,7 @@ export async function stateNow(): Promise<() => Promise<void>> {
   return async () => {
     await emptyBucket();
     await Promise.all(objects.map((put) => put()));
+    await env.DB.exec(CREATE_ID_INDEX);
     await env.DB.batch([...names.map((name) => env.DB.prepare(`DELETE FROM ${name}`)), ...rows]);
     forgetProjects();
   };

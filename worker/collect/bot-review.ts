@@ -13,6 +13,7 @@ import { eventsIn } from "../projections/resolve.ts";
 import { cannotRebuild, RENAMING, rebuild } from "../projections/runner.ts";
 import { type Database, databaseOf, transact } from "../store/database.ts";
 import { isGuarded } from "../store/guard.ts";
+import { moved, places } from "../store/places.ts";
 import type { BotRules } from "../store/schema.ts";
 import { MINUTE_MS } from "../time.ts";
 import { reviewedReason } from "./bot.ts";
@@ -20,7 +21,7 @@ import { reviewedReason } from "./bot.ts";
 /** Events of the log that one step reads, including those of other projects. */
 const STEP = 5_000;
 /** Calls and statements of a step, and of the last one, which begins a rebuild of all figures. */
-const STEP_CALLS = 10;
+const STEP_CALLS = 15;
 const LAST_CALLS = 45;
 
 export type BotReview = {
@@ -72,10 +73,17 @@ async function verdictsOf(env: Env, db: Database, review: BotReview, to: number)
   });
 }
 
-type Changed = { seq: number; event_id: string; event_type: string; transaction_id: string | null; bot: string | null };
+type Changed = {
+  seq: number;
+  event_id: string;
+  event_type: string;
+  transaction_id: string | null;
+  standing: number;
+  bot: string | null;
+};
 
 const changedBy = (db: Database, review: BotReview, to: number, verdicts: readonly Verdict[]): Promise<Changed[]> =>
-  db.all<Changed>(sql`SELECT e.seq, e.event_id, e.event_type, e.transaction_id, v.value ->> 2 AS bot
+  db.all<Changed>(sql`SELECT e.seq, e.event_id, e.event_type, e.transaction_id, e.standing, v.value ->> 2 AS bot
     FROM json_each(${JSON.stringify(verdicts)}) v CROSS JOIN ${judged(review, review.place, to)}
       AND e.user_agent IS v.value ->> 0 AND e.bot IS v.value ->> 1`);
 
@@ -93,9 +101,19 @@ function flag({ project_id }: BotReview, changed: readonly Changed[]): SQL[] {
   ];
   const claimed = sql`(SELECT value FROM json_each(${JSON.stringify(claims)}))`;
   const isClaimed = sql`transaction_id IS NOT NULL AND event_type || ' ' || transaction_id IN ${claimed}`;
+  /** The standing with the new flag. */
+  const after = sql`(events.trusted * 2 + (j.value ->> 1 IS NULL AND events.test = 0))`;
   const duplicate = sql`duplicate_of = ${duplicateOf(LOGGED)}, superseded_at = NULL`;
   return [
-    sql`UPDATE OR IGNORE events SET bot = g.value ->> 1 FROM json_each(${given}) g WHERE events.seq = g.value ->> 0`,
+    sql`WITH g (project_id, event_id) AS MATERIALIZED (SELECT ${project_id}, value FROM json_each(${ids})
+      ), ${places("known", "g")}
+      UPDATE events SET bot = j.value ->> 1 FROM json_each(${given}) j WHERE events.seq = j.value ->> 0
+        AND (events.standing = ${after} OR (events.event_id, ${after}) NOT IN (
+          SELECT k.event_id, k.place % 4 FROM known k CROSS JOIN events e ON e.seq = k.place / 4))`,
+    ...moved(
+      project_id,
+      changed.map(({ seq, event_id, standing }) => ({ from: event_id, to: event_id, place: seq * 4 + standing })),
+    ),
     ...(claims.length === 0
       ? []
       : [
@@ -105,8 +123,9 @@ function flag({ project_id }: BotReview, changed: readonly Changed[]): SQL[] {
             WHERE project_id = ${project_id} AND bot IS NULL AND test = 0 AND ${isClaimed} ORDER BY seq`,
           sql`UPDATE events SET ${duplicate} WHERE project_id = ${project_id} AND ${isClaimed}`,
         ]),
-    sql`UPDATE events SET ${duplicate} WHERE project_id = ${project_id}
-      AND event_id IN (SELECT value FROM json_each(${ids}))`,
+    sql`WITH g (project_id, event_id) AS MATERIALIZED (SELECT ${project_id}, value FROM json_each(${ids})
+      ), ${places("known", "g")}
+      UPDATE events SET ${duplicate} WHERE seq IN (SELECT place / 4 FROM known)`,
   ];
 }
 

@@ -1,6 +1,7 @@
 /** The log: the person's events lose personal fields and get new names; other people's events lose what mentions the person. */
 import { type SQL, sql } from "drizzle-orm";
 import { LOG_COLUMNS, type LoggedRow, PERSONAL_COLUMNS, type PersonalColumn } from "../log-columns.ts";
+import { moved, places } from "../store/places.ts";
 import { among } from "../store/sql.ts";
 import type { Change, Piece, Work } from "./job.ts";
 import { type Person, VISITOR } from "./names.ts";
@@ -42,7 +43,11 @@ const SEARCHED = sql.raw([...TEXTS, "data"].map((name) => `e.${name}`).join(", "
 
 type Columns = Pick<LoggedRow, PersonalColumn>;
 export type LoggedEvent = Columns & Pick<LoggedRow, "seq" | "event_type" | "trusted">;
-const SELECTED = sql.raw(["seq", "event_type", "trusted", ...PERSONAL_COLUMNS].map((name) => `e.${name}`).join(", "));
+/** An event that is still in the log, with its standing. */
+type Present = LoggedEvent & { standing: number };
+const SELECTED = sql.raw(
+  ["seq", "event_type", "trusted", "standing", ...PERSONAL_COLUMNS].map((name) => `e.${name}`).join(", "),
+);
 
 /** The score that a leaderboard takes from `data` where `score` is absent: it is kept. */
 function scoreOf({ score, data }: LoggedEvent): number | null {
@@ -87,14 +92,21 @@ export function scrubbed(person: Person, event: LoggedEvent, ids: ReadonlySet<st
   return person.persons.has(actor) ? eraseOwn(person, event) : eraseMentions(person, event, ids);
 }
 
-/** Rewrites the events, and the transactions that they hold. */
-function rewritten(project_id: string, pairs: { event: LoggedEvent; becomes: Columns }[]): SQL[] {
+/** Rewrites the events, their ids in pages, and the transactions that they hold. */
+function rewritten(project_id: string, pairs: { event: Present; becomes: Columns }[]): SQL[] {
   const statements = [
     overwrite(
       "events",
       ["seq"],
       PERSONAL_COLUMNS,
       pairs.map(({ event, becomes }) => ({ key: [event.seq], values: PERSONAL_COLUMNS.map((name) => becomes[name]) })),
+    ),
+    ...moved(
+      project_id,
+      pairs.flatMap(({ event, becomes }) => {
+        if (event.event_id === becomes.event_id) return [];
+        return [{ from: event.event_id, to: becomes.event_id, place: event.seq * 4 + event.standing }];
+      }),
     ),
   ];
   const taken = pairs.filter(
@@ -132,7 +144,7 @@ const unlike = ({ event, becomes }: { event: LoggedEvent; becomes: Columns }) =>
 
 /** The person's events, by the index of actors. An event with its new name is not found again, so no place is kept. */
 export async function personsOwnEvents({ db, job, person }: Work): Promise<Piece> {
-  const events = await db.all<LoggedEvent>(sql`SELECT ${SELECTED} FROM events e
+  const events = await db.all<Present>(sql`SELECT ${SELECTED} FROM events e
     WHERE e.project_id = ${job.project_id} AND e.actor ${among(person.persons.keys())} AND e.seq <= ${job.names.head}
     LIMIT ${AT_ONCE}`);
   if (events.length === 0) return { changes: [], place: null };
@@ -149,7 +161,7 @@ export async function personsOwnEvents({ db, job, person }: Work): Promise<Piece
 /** Other players' events with a shared visitor that decided which player the visitor is. */
 export async function decidingEvents(work: Work): Promise<Piece> {
   const { db, job, person } = work;
-  const events = await db.all<LoggedEvent>(sql`SELECT ${SELECTED} FROM identities i JOIN events e ON e.seq = i.seq
+  const events = await db.all<Present>(sql`SELECT ${SELECTED} FROM identities i JOIN events e ON e.seq = i.seq
     WHERE i.project_id = ${job.project_id} AND i.visitor_id ${among(person.visitors.keys())}
       AND e.visitor_id = i.visitor_id LIMIT ${AT_ONCE}`);
   return { changes: await changeMentions(work, events), place: events.length === 0 ? null : true };
@@ -162,12 +174,15 @@ export async function renamedIds({ db, job, person }: Work, references: (string 
   );
   if (renamedReferences.length === 0) return new Set();
   const known = await db.values<[string]>(
-    sql`SELECT event_id FROM events WHERE project_id = ${job.project_id} AND event_id ${among(renamedReferences)}`,
+    sql`WITH g (project_id, event_id) AS MATERIALIZED (
+        SELECT ${job.project_id}, value FROM json_each(${JSON.stringify(renamedReferences)})
+      ), ${places("known", "g")}
+      SELECT event_id FROM events WHERE seq IN (SELECT place / 4 FROM known)`,
   );
   return new Set(known.map(([id]) => id));
 }
 
-async function changeMentions(work: Work, events: LoggedEvent[]): Promise<Change[]> {
+async function changeMentions(work: Work, events: Present[]): Promise<Change[]> {
   const { job, person } = work;
   const ids = await renamedIds(
     work,
@@ -186,7 +201,7 @@ async function scan(work: Work, after: number, upTo: number): Promise<Piece> {
   const end = Math.min(upTo, from + SCAN);
   if (from >= end) return { changes: [], place: null };
   // The LIMIT prevents SQLite from building the text again for each word.
-  const events = await db.all<LoggedEvent>(sql`SELECT ${SELECTED} FROM (
+  const events = await db.all<Present>(sql`SELECT ${SELECTED} FROM (
       SELECT e.*, lower(concat_ws(char(31), ${SEARCHED})) AS texts FROM events e NOT INDEXED
       WHERE e.seq > ${from} AND e.seq <= ${end} AND e.project_id = ${job.project_id} LIMIT ${SCAN}) e
     WHERE e.visitor_id ${among(person.visitors.keys())}

@@ -2,6 +2,8 @@
 
 import { type SQL, sql } from "drizzle-orm";
 import type { StoredEvent } from "../event.ts";
+import { moved } from "../store/places.ts";
+import { among } from "../store/sql.ts";
 import type { Change, Piece, Store, Work } from "./job.ts";
 import { GONE } from "./log.ts";
 import { type Person, VISITOR } from "./names.ts";
@@ -56,21 +58,74 @@ export async function transactions({ db, job, person }: Work): Promise<Piece> {
   return { changes, place: last ? [last.event_type, last.transaction_id, last.trusted] : null };
 }
 
-/** Ids of events that have left the log. */
-export async function retiredEvents({ db, job, person }: Work): Promise<Piece> {
-  const page = sql`SELECT DISTINCT event_id FROM retired_events
-    WHERE project_id = ${job.project_id} AND event_id > ${(job.place as string | null) ?? ""} ORDER BY event_id LIMIT ${PAGE}`;
-  const [last, rows] = await Promise.all([
-    db.get<{ event_id: string | null }>(sql`SELECT max(event_id) AS event_id FROM (${page})`),
-    db.values<[string]>(sql`SELECT event_id FROM (${page}) r WHERE ${named(sql`r.event_id`, person)}`),
-  ]);
-  const changes = changed(
-    "retired_events",
-    ["project_id", "event_id"],
-    ["event_id"],
-    rows.map(([id]) => ({ key: [job.project_id, id], before: [id], values: [person.words.inOthersText(id)] })),
-  );
-  return { changes, place: last?.event_id ?? null };
+/** Pages of ids that one piece searches; ids without a page that it searches are as many as rows of other tables. */
+const ID_PAGES = 50;
+const FORMS = ["retired_events", "log_ids", "log_id_pages"] as const;
+type IdPlace = [form: (typeof FORMS)[number], after: string];
+
+/** Ids of events that have left the log: the others were renamed with their event. */
+export async function retiredEvents(work: Work): Promise<Piece> {
+  const [form, after] = (work.job.place as IdPlace | null) ?? [FORMS[0], ""];
+  const { changes, last } = await SEARCHES[form](work, after);
+  const next = FORMS[FORMS.indexOf(form) + 1];
+  return { changes, place: last !== null ? [form, last] : next === undefined ? null : [next, ""] };
+}
+
+type Searched = { changes: Change[]; last: string | null };
+const SEARCHES: Record<(typeof FORMS)[number], (work: Work, after: string) => Promise<Searched>> = {
+  retired_events: async ({ db, job, person }, after) => {
+    const page = sql`SELECT DISTINCT event_id FROM retired_events
+      WHERE project_id = ${job.project_id} AND event_id > ${after} ORDER BY event_id LIMIT ${PAGE}`;
+    const [last, rows] = await Promise.all([
+      db.get<{ event_id: string | null }>(sql`SELECT max(event_id) AS event_id FROM (${page})`),
+      db.values<[string]>(sql`SELECT event_id FROM (${page}) r WHERE ${named(sql`r.event_id`, person)}`),
+    ]);
+    const changes = changed(
+      "retired_events",
+      ["project_id", "event_id"],
+      ["event_id"],
+      rows.map(([id]) => ({ key: [job.project_id, id], before: [id], values: [person.words.inOthersText(id)] })),
+    );
+    return { changes, last: last?.event_id ?? null };
+  },
+  log_ids: async (work, after) => {
+    const { db, job, person } = work;
+    const page = sql`SELECT event_id, place FROM log_ids
+      WHERE project_id = ${job.project_id} AND event_id > ${after} ORDER BY event_id LIMIT ${PAGE}`;
+    const [last, rows] = await Promise.all([
+      db.get<{ event_id: string | null }>(sql`SELECT max(event_id) AS event_id FROM (${page})`),
+      db.all<FiledId>(sql`SELECT event_id, place FROM (${page}) r WHERE ${named(sql`r.event_id`, person)}`),
+    ]);
+    return { changes: await renamedIds(work, rows), last: last?.event_id ?? null };
+  },
+  log_id_pages: async (work, after) => {
+    const { db, job, person } = work;
+    const page = sql`SELECT first, ids FROM log_id_pages
+      WHERE project_id = ${job.project_id} AND first > ${after} ORDER BY first LIMIT ${ID_PAGES}`;
+    const [last, rows] = await Promise.all([
+      db.get<{ first: string | null }>(sql`SELECT max(first) AS first FROM (${page})`),
+      db.all<FiledId>(sql`SELECT x.key AS event_id, x.value AS place FROM (${page}) r CROSS JOIN json_each(r.ids) x
+        WHERE ${named(sql`r.ids`, person)} AND ${named(sql`x.key`, person)}`),
+    ]);
+    return { changes: await renamedIds(work, rows), last: last?.first ?? null };
+  },
+};
+
+type FiledId = { event_id: string; place: number };
+
+async function renamedIds({ db, job, person }: Work, ids: readonly FiledId[]): Promise<Change[]> {
+  const all = ids
+    .map(({ event_id, place }) => ({ from: event_id, to: person.words.inOthersText(event_id), place }))
+    .filter(({ from, to }) => from !== to);
+  if (all.length === 0) return [];
+  const seqs = all.map(({ place }) => Math.floor(place / 4));
+  const present = await db.values<[number]>(sql`SELECT seq FROM events WHERE seq ${among(seqs)}`);
+  const inTheLog = new Set(present.flat());
+  const gone = all.filter(({ place }) => !inTheLog.has(Math.floor(place / 4)));
+  return [
+    ...moved(job.project_id, gone).map((change) => ({ change })),
+    ...(gone.length === 0 ? [] : [{ found: "retired_events" as const, total: gone.length }]),
+  ];
 }
 
 /** Ids of other people's events, and the reasons that were given for changes. */

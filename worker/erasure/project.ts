@@ -42,10 +42,12 @@ async function filled(db: Database, project_id: string): Promise<Table[]> {
 
 /** Why a project cannot be removed now; null where it can. */
 export async function obstacleTo(db: Database, project_id: string): Promise<string | null> {
+  // Ids stay when their events have left the log.
+  const had = (table: string) => sql`EXISTS (SELECT 1 FROM ${sql.raw(table)} WHERE project_id = ${project_id})`;
   const found = await db.get<{ logged: 0 | 1; erasing: 0 | 1; archived: 0 | 1 }>(sql`
     SELECT EXISTS (SELECT 1 FROM events WHERE project_id = ${project_id}) AS logged,
       EXISTS (SELECT 1 FROM erasures WHERE project_id = ${project_id} AND finished_at IS NULL) AS erasing,
-      EXISTS (SELECT 1 FROM retired_events WHERE project_id = ${project_id}) AND EXISTS (
+      (${had("log_id_pages")} OR ${had("log_ids")} OR ${had("retired_events")}) AND EXISTS (
         SELECT 1 FROM json_each('["archive", "purchases"]') a WHERE ifnull((SELECT s.swept_before FROM sweeps s
           WHERE s.project_id = ${project_id} AND s.class = a.value), '') <= ${lastDay(project_id)}) AS archived`);
   if (found?.logged)

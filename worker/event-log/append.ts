@@ -1,6 +1,6 @@
 /**
- * Appends events to the log, once each. A batch of any length is one statement with one parameter;
- * an event that the log already has is ignored.
+ * Appends events to the log, once each. A batch of any length is one statement with two parameters, the events and their ids;
+ * an event that the log already has, or had, is ignored.
  *
  * An id is unique among trusted events, for which a key or a good signature vouches, and among open ones. Of a trusted and
  * an open event with the same id the trusted one counts, and so does the first trusted event of a transaction, else its
@@ -10,10 +10,14 @@
  */
 import { type SQL, sql } from "drizzle-orm";
 import type { StoredEvent } from "../event.ts";
+import { log } from "../log.ts";
 import { columnsBut } from "../log-columns.ts";
 import { ANY_TARGET } from "../postbacks/target.ts";
 import { leastCursor } from "../projections/catch-up.ts";
 import { type Database, transact } from "../store/database.ts";
+import { placeOf, places } from "../store/places.ts";
+import { IDS_A_STEP, writeEventIds } from "./event-ids.ts";
+import { lostIdPages, MOST_WAITING } from "./id-pages.ts";
 
 /** The columns of queued events, in one order for both sides of the statement. */
 const COLUMNS = columnsBut("seq", "duplicate_of");
@@ -40,12 +44,15 @@ const [PROJECT, ID, TYPE, TRANSACTION, IS_TRUSTED] = [
 const CAN_COUNT = sql`(${at("bot")} IS NULL AND ${at("test")} = 0)`;
 const STANDING = sql`(${IS_TRUSTED} * 2 + ${CAN_COUNT})`;
 
-/** An event that has left the log was counted: it is not stored again. */
-const notRetired = sql`NOT EXISTS (
+/** An event that has left the log was counted: it is not stored again. Ids that left it before they were in pages are in this table. */
+const IS_RETIRED = sql`EXISTS (
   SELECT 1 FROM retired_events r WHERE r.project_id = ${PROJECT} AND r.event_id = ${ID} AND r.standing = ${STANDING})`;
 
-/** The columns of an event that decide whether it counts. */
-type Claim = Record<"project_id" | "event_id" | "event_type" | "transaction_id" | "trusted" | "standing", SQL>;
+/** The columns of an event that decide whether it counts, and whether the log has, or had, a trusted event with its id. */
+type Claim = Record<
+  "project_id" | "event_id" | "event_type" | "transaction_id" | "trusted" | "standing" | "isOfTrusted",
+  SQL
+>;
 const GIVEN: Claim = {
   project_id: PROJECT,
   event_id: ID,
@@ -53,6 +60,7 @@ const GIVEN: Claim = {
   transaction_id: TRANSACTION,
   trusted: IS_TRUSTED,
   standing: STANDING,
+  isOfTrusted: sql`(${PROJECT}, ${ID}) IN (SELECT project_id, event_id FROM known WHERE place % 4 = ${sql.raw(String(TRUSTED))})`,
 };
 
 /** An event of the log, judged as if it were appended now. */
@@ -63,13 +71,12 @@ export const LOGGED: Claim = {
   transaction_id: sql`events.transaction_id`,
   trusted: sql`events.trusted`,
   standing: sql`events.standing`,
+  isOfTrusted: sql`${placeOf(sql`events.project_id`, sql`events.event_id`, TRUSTED)} IS NOT NULL`,
 };
 
 /** Which event counts in the place of this one, as far as the log and `transactions` know; null where none does. */
 export const duplicateOf = (claim: Claim): SQL => sql`CASE
-  WHEN ${claim.standing} = ${sql.raw(String(OPEN))} AND (
-    EXISTS (SELECT 1 FROM events n WHERE n.project_id = ${claim.project_id} AND n.event_id = ${claim.event_id}
-      AND n.standing = ${sql.raw(String(TRUSTED))})
+  WHEN ${claim.standing} = ${sql.raw(String(OPEN))} AND (${claim.isOfTrusted}
     OR EXISTS (SELECT 1 FROM retired_events r WHERE r.project_id = ${claim.project_id} AND r.event_id = ${claim.event_id}
       AND r.standing = ${sql.raw(String(TRUSTED))})) THEN ${claim.event_id}
   ELSE (SELECT CASE WHEN t.event_id <> ${claim.event_id} OR t.trusted <> ${claim.trusted} THEN t.event_id END
@@ -77,33 +84,31 @@ export const duplicateOf = (claim: Claim): SQL => sql`CASE
       AND t.transaction_id = ${claim.transaction_id} AND t.trusted >= ${claim.trusted}
     ORDER BY t.trusted DESC LIMIT 1) END`;
 
-const IN_THE_LOG = (alias: "n" | "o", id: SQL, standing: number) =>
-  sql`JOIN events ${sql.raw(alias)} ON ${sql.raw(alias)}.project_id = g.project_id
-    AND ${sql.raw(alias)}.event_id = ${id} AND ${sql.raw(alias)}.standing = ${sql.raw(String(standing))}`;
-const HOLDER_OF = (alias: "n" | "o", trusted: 0 | 1) =>
-  sql`JOIN transactions t ON t.project_id = g.project_id AND t.event_type = ${sql.raw(alias)}.event_type
-    AND t.transaction_id = ${sql.raw(alias)}.transaction_id AND t.trusted = ${sql.raw(String(trusted))}`;
-
 /**
  * Marks open events as no longer counting if a trusted event has their id or transaction. `given` are events of the log, by
- * `project_id` and `event_id`: one of the two. Events of settled days stay as they are. In this form SQLite uses indices
- * only; an UPDATE FROM would read the whole log.
+ * project and id: one of the two. Events of settled days stay as they are. In this form SQLite reads only these events; an UPDATE
+ * FROM would read the whole log.
  */
 export const supersede = (given: SQL): SQL => sql`
-  WITH g AS MATERIALIZED (${given}
-  ), pairs AS MATERIALIZED (
-    SELECT o.seq AS open_seq, o.duplicate_of, o.superseded_at, n.seq, n.event_id FROM g
-      CROSS ${IN_THE_LOG("n", sql`g.event_id`, TRUSTED)} CROSS ${IN_THE_LOG("o", sql`g.event_id`, OPEN)}
+  WITH g (project_id, event_id) AS MATERIALIZED (${given}
+  ), ${places("here", "g")}, both AS MATERIALIZED (
+    SELECT max(CASE place % 4 WHEN ${sql.raw(String(OPEN))} THEN place / 4 END) AS open_seq,
+      max(CASE place % 4 WHEN ${sql.raw(String(TRUSTED))} THEN place / 4 END) AS seq
+    FROM here GROUP BY project_id, event_id
+  ), held (seq, standing, project_id, event_id) AS MATERIALIZED (
+    SELECT e.seq, e.standing, t.project_id, t.event_id FROM (SELECT DISTINCT place FROM here) h
+      CROSS JOIN events e ON e.seq = h.place / 4 AND h.place % 4 IN (${sql.raw(`${OPEN}, ${TRUSTED}`)})
+      CROSS JOIN transactions t ON t.project_id = e.project_id AND t.event_type = e.event_type
+        AND t.transaction_id = e.transaction_id AND t.trusted = (e.standing = ${sql.raw(String(OPEN))})
+  ), ${places("there", "held")}, pairs (open_seq, seq) AS MATERIALIZED (
+    SELECT open_seq, seq FROM both WHERE open_seq IS NOT NULL AND seq IS NOT NULL
     UNION ALL
-    SELECT o.seq, o.duplicate_of, o.superseded_at, n.seq, n.event_id FROM g
-      CROSS ${IN_THE_LOG("n", sql`g.event_id`, TRUSTED)} CROSS ${HOLDER_OF("n", 0)}
-      CROSS ${IN_THE_LOG("o", sql`t.event_id`, OPEN)}
-    UNION ALL
-    SELECT o.seq, o.duplicate_of, o.superseded_at, n.seq, n.event_id FROM g
-      CROSS ${IN_THE_LOG("o", sql`g.event_id`, OPEN)} CROSS ${HOLDER_OF("o", 1)}
-      CROSS ${IN_THE_LOG("n", sql`t.event_id`, TRUSTED)}
+    SELECT iif(h.standing = ${sql.raw(String(OPEN))}, h.seq, t.place / 4), iif(h.standing = ${sql.raw(String(OPEN))}, t.place / 4, h.seq)
+    FROM there t CROSS JOIN held h ON h.project_id = t.project_id AND h.event_id = t.event_id
+      AND h.standing + t.place % 4 = ${sql.raw(String(OPEN + TRUSTED))}
   ), found AS MATERIALIZED (
-    SELECT open_seq, seq, event_id FROM pairs WHERE duplicate_of IS NULL OR superseded_at > seq
+    SELECT p.open_seq, n.seq, n.event_id FROM pairs p CROSS JOIN events o ON o.seq = p.open_seq CROSS JOIN events n ON n.seq = p.seq
+    WHERE o.duplicate_of IS NULL OR o.superseded_at > n.seq
   )
   UPDATE events SET (duplicate_of, superseded_at) = (
     SELECT f.event_id, CASE WHEN f.seq > events.seq THEN f.seq END FROM found f
@@ -144,29 +149,39 @@ export const together = (one: Appended, other: Appended): Appended => ({
   has_targets: one.has_targets || other.has_targets,
 });
 
-export async function append(db: Database, events: readonly StoredEvent[]): Promise<Appended> {
+/** What the log knows of the ids of a chunk, those of certain events only. */
+const known = (ids: string, only: SQL): SQL => sql`WITH given (project_id, event_id) AS MATERIALIZED (
+    SELECT value ->> 0, value ->> 1 FROM json_each(${ids}) WHERE ${only}
+  ), ${places("known", "given")}`;
+const HAS_TRANSACTION = sql`value ->> 3 = 1`;
+const CAN_REPLACE = sql`value ->> 2 = ${sql.raw(String(TRUSTED))}`;
+const NOT_STORED = sql`(${PROJECT}, ${ID}, ${STANDING}) NOT IN (SELECT project_id, event_id, place % 4 FROM known) AND NOT ${IS_RETIRED}`;
+
+type IdsState = { ids_cursor: number; indexed: 0 | 1 };
+type Head = Taken & IdsState & { seq: number; has_targets: 0 | 1 };
+
+/** `writesIds` is whether ids are put into pages, if enough of them wait: up to eight further statements. */
+export async function append(db: Database, events: readonly StoredEvent[], writesIds = true): Promise<Appended> {
   let all = NOTHING;
-  for (const rows of chunks(events)) {
+  let state: IdsState | null = null;
+  for (const { rows, ids, transactions, trusted } of chunks(events)) {
     const end = sql`SELECT ifnull(max(seq), 0) AS seq, ${leastCursor("tables")} AS tables, ${leastCursor("figures")} AS figures,
-      ${ANY_TARGET} AS has_targets FROM events`;
-    const takeTransactions = sql`INSERT OR IGNORE INTO transactions (project_id, event_type, transaction_id, trusted, event_id)
-      SELECT ${PROJECT}, ${TYPE}, ${TRANSACTION}, ${IS_TRUSTED}, ${ID} FROM json_each(${rows.json}) j
-      WHERE ${TRANSACTION} IS NOT NULL AND ${CAN_COUNT} AND NOT EXISTS (
-        SELECT 1 FROM events e WHERE e.project_id = ${PROJECT} AND e.event_id = ${ID} AND e.standing = ${STANDING})
-        AND ${notRetired}
+      ${ANY_TARGET} AS has_targets, (SELECT ids_cursor FROM log_state) AS ids_cursor, (SELECT indexed FROM log_state) AS indexed
+      FROM events`;
+    const takeTransactions = sql`${known(ids, HAS_TRANSACTION)}
+      INSERT OR IGNORE INTO transactions (project_id, event_type, transaction_id, trusted, event_id)
+      SELECT ${PROJECT}, ${TYPE}, ${TRANSACTION}, ${IS_TRUSTED}, ${ID} FROM json_each(${rows}) j
+      WHERE ${TRANSACTION} IS NOT NULL AND ${CAN_COUNT} AND ${NOT_STORED}
       ORDER BY j.key`;
-    const appendEvents = sql`INSERT INTO events (${names}, duplicate_of)
-      SELECT ${values}, ${duplicateOf(GIVEN)} FROM json_each(${rows.json}) j WHERE ${notRetired} ORDER BY j.key
-      ON CONFLICT (project_id, event_id, standing) DO NOTHING`;
-    const takeOver = supersede(sql`SELECT ${PROJECT} AS project_id, ${ID} AS event_id FROM json_each(${rows.json}) j`);
-    const before = [end, ...(rows.transactions ? [takeTransactions] : [])];
-    const results = await transact(db, [...before, appendEvents, ...(rows.trusted ? [takeOver] : [])]);
-    const [head, appended] = [results[0], results[before.length]] as [
-      D1Result<{ seq: number; has_targets: 0 | 1 } & Taken>,
-      D1Result,
-    ];
+    const appendEvents = sql`${known(ids, sql`true`)} INSERT INTO events (${names}, duplicate_of)
+      SELECT ${values}, ${duplicateOf(GIVEN)} FROM json_each(${rows}) j WHERE ${NOT_STORED} ORDER BY j.key`;
+    const takeOver = supersede(sql`SELECT value ->> 0, value ->> 1 FROM json_each(${ids})
+      WHERE ${CAN_REPLACE} OR ${HAS_TRANSACTION}`);
+    const before = [end, ...(transactions ? [takeTransactions] : [])];
+    const results = await transact(db, [...before, appendEvents, ...(trusted ? [takeOver] : [])]);
+    const [first, appended] = [results[0], results[before.length]] as [D1Result<Head>, D1Result];
     const { changes, last_row_id } = appended.meta;
-    const { seq = 0, tables = 0, figures = 0, has_targets = 0 } = head.results[0] ?? {};
+    const { seq = 0, tables = 0, figures = 0, has_targets = 0, ids_cursor = 0, indexed = 0 } = first.results[0] ?? {};
     const stored = {
       stored: changes,
       first_seq: seq + 1,
@@ -174,40 +189,55 @@ export async function append(db: Database, events: readonly StoredEvent[]): Prom
       taken: { tables, figures },
       has_targets: has_targets === 1,
     };
-    if (changes > 0) all = together(all, stored);
+    if (changes === 0) continue;
+    all = together(all, stored);
+    state = { ids_cursor, indexed };
   }
+  if (writesIds && state && all.last_seq !== null) await writeIdsOfEvents(db, all.last_seq, state);
   return all;
 }
 
-/** Rows as arrays in the order of the columns, and whether any of them has a transaction or is trusted. */
-type Chunk = { json: string; transactions: boolean; trusted: boolean };
+/** The events are stored whatever becomes of this: what waits is found, and the next append tries again. */
+async function writeIdsOfEvents(db: Database, last_seq: number, { ids_cursor, indexed }: IdsState): Promise<void> {
+  const waiting = last_seq - ids_cursor;
+  // The duty does it for a log of an earlier version.
+  if (waiting < MOST_WAITING || (indexed === 1 && waiting >= IDS_A_STEP)) return;
+  await writeEventIds(db).catch((error) => {
+    if (!lostIdPages(error)) log("error", "ids not written", { error: String(error) });
+  });
+}
+
+/** Rows as arrays in the order of the columns, their ids, and whether any of them has a transaction or is trusted. */
+type Chunk = { rows: string; ids: string; transactions: boolean; trusted: boolean };
 
 /** In as few parameters as possible. */
 function* chunks(events: readonly StoredEvent[]): Generator<Chunk> {
   let rows: string[] = [];
+  let ids: string[] = [];
   let size = 0;
   let transactions = false;
   let trusted = false;
-  const ids = new Set<string>();
+  const seen = new Set<string>();
+  const chunk = (): Chunk => ({ rows: `[${rows}]`, ids: `[${ids}]`, transactions, trusted });
   for (const given of events) {
     // Events that an old version queued or kept as dead letters do not say whether they are trusted.
     const event = { ...given, trusted: given.trusted ?? 0 };
-    const id = `${event.project_id} ${event.event_id} ${standingOf(event)}`;
-    // The log would ignore the second of a batch, but not the transaction that it claims.
-    if (ids.has(id)) continue;
-    ids.add(id);
+    const { project_id, event_id, transaction_id } = event;
+    const id = JSON.stringify([project_id, event_id, standingOf(event), transaction_id === null ? 0 : 1]);
+    // The log would not ignore the second of a batch.
+    const name = `${project_id} ${event_id} ${standingOf(event)}`;
+    if (seen.has(name)) continue;
+    seen.add(name);
     const row = JSON.stringify(COLUMNS.map((column) => event[column]));
     if (size + row.length > PARAMETER_CHARACTERS && rows.length > 0) {
-      yield { json: `[${rows.join(",")}]`, transactions, trusted };
-      rows = [];
-      size = 0;
-      transactions = false;
-      trusted = false;
+      yield chunk();
+      [rows, ids, size, transactions, trusted] = [[], [], 0, false, false];
     }
     rows.push(row);
+    ids.push(id);
     size += row.length;
-    transactions ||= event.transaction_id !== null;
+    transactions ||= transaction_id !== null;
     trusted ||= event.trusted === 1;
   }
-  if (rows.length > 0) yield { json: `[${rows.join(",")}]`, transactions, trusted };
+  if (rows.length > 0) yield chunk();
 }

@@ -31,8 +31,8 @@ const patience = (attempts: number) => Math.min(300, 5 * 2 ** (attempts - 1));
 /** Characters of the messages that are appended together. */
 const PORTION_CHARACTERS = 1_000_000;
 /** Calls and statements of appending a portion and of the work after it; and of trying a part of it. */
-const APPEND_CALLS = 26;
-const TRY_CALLS = 16;
+const APPEND_CALLS = 30;
+const TRY_CALLS = 20;
 
 /** A line of the log may have 256 KB. */
 const IDS_A_LINE = 2_000;

@@ -84,10 +84,15 @@ export async function appendOrSetAside(
   return { ...taken, unstored: [...refused, ...taken.unstored] };
 }
 
-async function appendOrHalve(db: Database, events: readonly StoredEvent[], room: () => boolean): Promise<Taken> {
+async function appendOrHalve(
+  db: Database,
+  events: readonly StoredEvent[],
+  room: () => boolean,
+  isPart = false,
+): Promise<Taken> {
   if (!room()) return { ...NOTHING, unstored: [], untried: [...events] };
   try {
-    return { ...(await append(db, events)), unstored: [], untried: [] };
+    return { ...(await append(db, events, !isPart)), unstored: [], untried: [] };
   } catch (error) {
     if (!isPoison(error)) throw error;
     const [only] = events;
@@ -95,8 +100,8 @@ async function appendOrHalve(db: Database, events: readonly StoredEvent[], room:
       return { ...NOTHING, unstored: [{ event: only, error: String(error) }], untried: [] };
     // One bad event must not prevent the others from being stored: halve the batch until it is alone.
     const middle = Math.ceil(events.length / 2);
-    const first = await appendOrHalve(db, events.slice(0, middle), room);
-    const second = await appendOrHalve(db, events.slice(middle), room);
+    const first = await appendOrHalve(db, events.slice(0, middle), room, true);
+    const second = await appendOrHalve(db, events.slice(middle), room, true);
     return {
       ...together(first, second),
       unstored: [...first.unstored, ...second.unstored],

@@ -4,6 +4,7 @@
  */
 import type { StoredEvent } from "../event.ts";
 import { bodyOf } from "../figures/segment.ts";
+import { pageOf } from "../store/places.ts";
 import { type Decision, idKey, type Known, placeOf, transactionKey } from "./claims.ts";
 
 /**
@@ -15,9 +16,6 @@ const FEW = 8;
 const GIVEN = `given AS MATERIALIZED (
   SELECT DISTINCT value ->> 0 AS project_id, value ->> 1 AS event_id, (value ->> 0) || ' ' || (value ->> 1) AS id FROM json_each(?1))`;
 
-/** The page that an id would be in; null where it is before the first. */
-export const pageOf = (project_id: string, event_id: string): string =>
-  `(SELECT c.page FROM log_id_pages c WHERE c.project_id = ${project_id} AND c.first <= ${event_id} ORDER BY c.first DESC LIMIT 1)`;
 const PAGE = pageOf("g.project_id", "g.event_id");
 
 const ALONE = "i.project_id = g.project_id AND i.event_id = g.event_id";

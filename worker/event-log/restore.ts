@@ -14,6 +14,7 @@ import { PROJECTIONS } from "../projections/index.ts";
 import { beginAgain, clearReceivers } from "../projections/runner.ts";
 import { type Database, transact } from "../store/database.ts";
 import { isGuarded, isTaken } from "../store/guard.ts";
+import { CREATE_ID_INDEX } from "../store/places.ts";
 import { duplicateOf, LOGGED, supersede } from "./append.ts";
 import { fitting, groupOf, wholeOf } from "./restored-files.ts";
 import { insertEvents, pieces, putRows, type Table } from "./restored-rows.ts";
@@ -93,6 +94,22 @@ const enter = (phase: Phase): Partial<Place> => ({ phase, done_key: "", groups_d
 export const lostStep = (error: unknown): boolean =>
   isGuarded(error, "restores.phase") || isTaken(error, "restores.id");
 
+/**
+ * Restored events are found by the index of ids. The few events that have come since the loss are in pages: these are emptied, and made
+ * again of the whole log when it is complete. Ids of events that have left the log are kept.
+ */
+const backToIndex: SQL[] = [
+  sql`INSERT OR IGNORE INTO retired_events (project_id, event_id, standing)
+    SELECT k.project_id, k.event_id, k.place % 4 FROM (
+      SELECT p.project_id, x.key AS event_id, x.value AS place FROM log_id_pages p CROSS JOIN json_each(p.ids) x
+      UNION ALL SELECT project_id, event_id, place FROM log_ids) k
+    WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.seq = k.place / 4)`,
+  sql`DELETE FROM log_id_pages`,
+  sql`DELETE FROM log_ids`,
+  sql.raw(CREATE_ID_INDEX),
+  sql`UPDATE log_state SET ids_cursor = 0, version = version + 1, indexed = 1`,
+];
+
 /** Makes room for the archive's numbers below those of new events, and stops the projections. */
 async function begin(env: Env, db: Database, now: number): Promise<SQL[]> {
   const archived = await db.get(sql`SELECT 1 FROM projections WHERE name = 'archive' AND cursor > 0`);
@@ -105,6 +122,7 @@ async function begin(env: Env, db: Database, now: number): Promise<SQL[]> {
       VALUES (1, 'settings', ${base}, '', 0, 0, 0, ${now})`,
     ...PROJECTIONS.flatMap((projection) => ("deliver" in projection ? [] : projection.clear())),
     sql`DELETE FROM projections`,
+    ...backToIndex,
     sql`UPDATE events SET seq = seq + CAST(${base} AS INTEGER)`,
     sql`UPDATE conversion_changes SET seq = seq + CAST(${base} AS INTEGER)`,
     sql`UPDATE settled_postbacks SET seq = seq + CAST(${base} AS INTEGER)`,

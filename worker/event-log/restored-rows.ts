@@ -44,7 +44,7 @@ const VALUES = sql.raw(COLUMNS.map((_, index) => `j.value ->> ${index}`).join(",
 const CAN_COUNT = sql`(${at("bot")} IS NULL AND ${at("test")} = 0)`;
 
 export const insertEvents = (piece: string, base: number): SQL[] => [
-  // An event that arrived again meanwhile is replaced by the archive's.
+  // An event that arrived again meanwhile is replaced by the archive's. While the log is restored, it has the index of ids.
   sql`DELETE FROM events WHERE seq IN (SELECT e.seq FROM json_each(${piece}) j
     JOIN events e ON e.project_id = ${at("project_id")} AND e.event_id = ${at("event_id")}
       AND e.standing = ${at("trusted")} * 2 + ${CAN_COUNT} WHERE e.seq > ${base})`,
@@ -59,5 +59,5 @@ export const insertEvents = (piece: string, base: number): SQL[] => [
     SELECT ${at("project_id")}, ${at("event_type")}, ${at("transaction_id")}, 0, ${at("event_id")} FROM json_each(${piece}) j
     WHERE ${at("transaction_id")} IS NOT NULL AND ${CAN_COUNT} AND ${at("duplicate_of")} = ${at("event_id")}`,
   // The archive has an event as it was when its file was written: a trusted event may have replaced it later.
-  supersede(sql`SELECT ${at("project_id")} AS project_id, ${at("event_id")} AS event_id FROM json_each(${piece}) j`),
+  supersede(sql`SELECT ${at("project_id")}, ${at("event_id")} FROM json_each(${piece}) j`),
 ];

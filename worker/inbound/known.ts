@@ -4,6 +4,7 @@ import type { StoredEvent } from "../event.ts";
 import { lastChange } from "../payouts/facts.ts";
 import type { Status } from "../payouts/month.ts";
 import type { Database } from "../store/database.ts";
+import { placeOf } from "../store/places.ts";
 import type { Received } from "./received.ts";
 
 /** How many events of one click are read: the first ones. */
@@ -44,14 +45,15 @@ const holder = (trusted: 0 | 1): SQL => sql`(SELECT t.event_id FROM transactions
 const IS_OPEN = sql`${holder(0)} IS NOT NULL`;
 /** The id of the trusted event that `r` is about, where there may be one. */
 const TRUSTED_ID = sql`CASE WHEN r.transaction_id IS NULL THEN r.event_id ELSE ${holder(1)} END`;
+const PLACE = placeOf(sql`r.project_id`, TRUSTED_ID, 3);
 const IS_RETIRED = sql`EXISTS (SELECT 1 FROM retired_events d
   WHERE d.project_id = r.project_id AND d.event_id = ${TRUSTED_ID} AND d.standing = 3)`;
+const HAS_LEFT = sql`(${PLACE} IS NOT NULL OR ${IS_RETIRED})`;
 /** The place in the log of a trusted conversion, also of one that has left the log. */
-const SEQ = sql`coalesce((SELECT e.seq FROM events e
-    WHERE e.project_id = r.project_id AND e.event_id = ${TRUSTED_ID} AND e.standing = 3),
-  CASE WHEN ${IS_RETIRED} THEN (SELECT c.seq FROM conversions c
+const SEQ = sql`coalesce((SELECT e.seq FROM events e WHERE e.seq = ${PLACE} / 4),
+  CASE WHEN ${HAS_LEFT} THEN (SELECT c.seq FROM conversions c
     WHERE c.project_id = r.project_id AND c.event_id = ${TRUSTED_ID}) END)`;
-const IS_KNOWN = sql`(${SEQ} IS NOT NULL OR ${holder(1)} IS NOT NULL OR ${IS_RETIRED})`;
+const IS_KNOWN = sql`(${SEQ} IS NOT NULL OR ${holder(1)} IS NOT NULL OR ${HAS_LEFT})`;
 
 /**
  * Whether `r` can be settled now: the log has its event, or an event can be made of it and none is in the queue.

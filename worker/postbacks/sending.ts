@@ -9,6 +9,7 @@ import { senders, type Due as Waking, wakeDue } from "../duties/waking.ts";
 import { log } from "../log.ts";
 import { type Budget, budgetOf } from "../store/budget.ts";
 import { type Database, transact } from "../store/database.ts";
+import { seqsOf } from "../store/places.ts";
 import { nextTryAt, PAUSED_AFTER } from "./ladder.ts";
 import type { ToldEvent } from "./macros.ts";
 import { macrosOf, requestOf } from "./request.ts";
@@ -54,7 +55,7 @@ const dueRows = (db: Database, target: Target, now: number, most: number) =>
     FROM (SELECT * FROM postbacks WHERE target_id = ${target.id} AND status = 'waiting' AND due_at <= ${now}
       ORDER BY due_at, event_id LIMIT ${most}) p
     LEFT JOIN events e ON e.seq = (SELECT o.seq FROM events o
-      WHERE o.project_id = p.project_id AND o.event_id = p.event_id AND o.test = ${target.test ? 1 : 0} AND o.bot IS NULL
+      WHERE o.seq IN (${seqsOf(sql`p.project_id`, sql`p.event_id`)}) AND o.test = ${target.test ? 1 : 0} AND o.bot IS NULL
       ORDER BY o.standing DESC LIMIT 1)
     LEFT JOIN conversions c ON c.seq = e.seq
     ${needsPayout(target) ? sql`WHERE e.seq IS NULL OR (${IS_PAID})` : sql``}`);

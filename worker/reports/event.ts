@@ -10,6 +10,7 @@ import { formatMoney } from "../money.ts";
 import { outcomeOf } from "../projections/outcomes.ts";
 import { NOW, person, withTag } from "../projections/resolve.ts";
 import type { Database } from "../store/database.ts";
+import { seqsOf } from "../store/places.ts";
 import { iso } from "../time.ts";
 import { instant, money, telling, text } from "./answer.ts";
 import { common, onlyTags } from "./period.ts";
@@ -135,7 +136,7 @@ export const event = report({
   // table has yet.
   reads: "now",
   async read({ db, project: { project_id }, params: { event_id }, tags }) {
-    const from = sql`events e WHERE e.project_id = ${project_id} AND e.event_id = ${event_id}`;
+    const from = sql`events e WHERE e.seq IN (${seqsOf(sql`${project_id}`, sql`${event_id}`)})`;
     const [found] = await loggedEvents(db, from, tags, HIGHEST, 1);
     if (!found) throw new Problem(404, `There is no event ${event_id} in ${project_id}.`);
     const body = viewOf(found);

@@ -2,6 +2,7 @@
 import { sql } from "drizzle-orm";
 import { NOW, person, withTag } from "../projections/resolve.ts";
 import type { Database } from "../store/database.ts";
+import { seqsOf } from "../store/places.ts";
 import { onlyTags } from "./period.ts";
 
 /** An id of more people than this identifies nobody. */
@@ -20,7 +21,7 @@ export async function namedBy(db: Database, project_id: string, id: string, tags
     ), found (seq) AS (
       SELECT e.seq FROM types CROSS JOIN transactions t
           ON t.project_id = ${project_id} AND t.event_type = types.event_type AND t.transaction_id = ${id}
-        CROSS JOIN events e ON e.project_id = ${project_id} AND e.event_id = t.event_id
+        CROSS JOIN events e ON e.seq IN (${seqsOf(sql`t.project_id`, sql`t.event_id`)})
       UNION SELECT seq FROM events WHERE project_id = ${project_id} AND click_id = ${id}
       UNION SELECT seq FROM events WHERE project_id = ${project_id} AND event_type = 'auth' AND data IS NOT NULL
         AND CASE WHEN json_valid(data) THEN data ->> '$.email' END = ${id}

@@ -1,6 +1,6 @@
 /**
- * Removes the events of settled days from the log, and in the same transaction from the rows of people. It stores their
- * ids, since an event counts once for ever, and their people's last tags.
+ * Removes the events of settled days from the log, and in the same transaction from the rows of people. Their ids stay in
+ * pages, since an event counts once for ever; ids that are not in pages yet are stored, and so are their people's last tags.
  */
 
 import { sql } from "drizzle-orm";
@@ -8,6 +8,7 @@ import { bringForward, LEAST_CURSOR, leastCursor } from "../projections/catch-up
 import { type Doer, forgetDoers } from "../projections/figures.ts";
 import { projectionsOf } from "../projections/index.ts";
 import type { Database } from "../store/database.ts";
+import { IDS_CURSOR } from "../store/places.ts";
 import { utcDate } from "../time.ts";
 import { countByProject, type Place, recordSwept, type Steps, WINDOW, type Work } from "./keeping.ts";
 
@@ -86,7 +87,7 @@ export async function* sweepEvents({ env, db, now }: Work, place: Place<Pass>): 
     const these = sql`(SELECT value FROM json_each(${JSON.stringify(going.map(({ seq }) => seq))}))`;
     const removal = [
       sql`INSERT OR IGNORE INTO retired_events (project_id, event_id, standing)
-        SELECT project_id, event_id, standing FROM events WHERE seq IN ${these}`,
+        SELECT project_id, event_id, standing FROM events WHERE seq IN ${these} AND seq > ${IDS_CURSOR}`,
       // Of two tags at the same millisecond, in different steps, the first is kept.
       sql`INSERT INTO settled_touches (project_id, person, timestamp, banner_tag)
         SELECT project_id, actor, timestamp, banner_tag FROM (

@@ -19,6 +19,7 @@ const MEASUREMENTS: Record<string, () => Promise<void>> = {
   collect: async () => (await import("./collect.ts")).benchCollect(),
   log: async () => (await import("./log.ts")).benchLog(),
   core: async () => (await import("./core.ts")).benchCore(),
+  price: async () => (await import("./price.ts")).benchPrice(),
   gathering: async () => (await import("./gathering.ts")).benchGathering(),
   reports: async () => (await import("./reports.ts")).benchReports(),
   views: async () => (await import("./views.ts")).benchViews(),

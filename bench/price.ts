@@ -1,0 +1,146 @@
+/**
+ * What a million events cost at several rates, and how many events a day of the free plan takes. Rows of D1 are counted, with
+ * reports from the figures; the other operations follow from how often the parts send, gather and wake each other.
+ */
+import { GROUPS } from "../worker/projections/index.ts";
+import { openLog } from "./log.ts";
+import { PAID_PLAN, PEERS, PRICES, type Resource } from "./prices.ts";
+import { traffic } from "./traffic.ts";
+
+/** Events before the first measurement, and the least number of events of each measurement. */
+const PAST = 20_000;
+const LEAST = 500;
+const MOST_MEASURED = 4_000;
+
+const DAY = 86_400;
+const MONTH = 30 * DAY;
+const HOUR = 3_600;
+
+/** Of a message: written, read and deleted. */
+const OPERATIONS_A_MESSAGE = 3;
+/** Events of a message at most, and seconds that a send to the queue takes in the median (docs/adr/0004-group-commit.md). */
+const EVENTS_A_MESSAGE = 100;
+const SEND_SECONDS = 0.06;
+/** Seconds that the queue waits for further messages of a batch: `max_batch_timeout` in wrangler.toml. */
+const BATCH_SECONDS = 1;
+/** Seconds between two messages of the intake of the free plan (worker/queue/allowance.ts). */
+const INTAKE_SECONDS = 40;
+/** How old the figures may be for a reader, in seconds, while a dashboard asks all the time. */
+const LOOK_SECONDS = GROUPS.tables.gathering.age / 1_000;
+
+/** Requests to objects a day that do not depend on events: cron wakes the duties, and they set their alarms (docs/cost.md). */
+const CRON_REQUESTS_A_DAY = 15_500;
+/** A batch wakes the live counters and their run, which delivers to them; a run of tables and figures is a wake and an alarm each. */
+const OBJECT_REQUESTS_A_BATCH = 3;
+const OBJECT_REQUESTS_A_RUN = 4;
+/** The alarms of these, and what the live counters keep of a batch. */
+const OBJECT_ROWS_A_BATCH = 2;
+const OBJECT_ROWS_A_RUN = 2;
+
+/** Days of the free plan that are looked at. */
+const EVENTS_A_DAY = [10_000, 15_000, 20_000, 25_000, 30_000];
+
+type Case = { rate: number; looks: boolean };
+/** Events a message of the queue, a batch that is appended, and a run. */
+type Sizes = { message: number; batch: number; run: number };
+
+const whole = (value: number) => Math.max(1, Math.round(value));
+
+function sizesOf({ rate, looks }: Case, plan: "paid" | "free"): Sizes {
+  const message = Math.min(EVENTS_A_MESSAGE, whole(rate * (plan === "paid" ? SEND_SECONDS : INTAKE_SECONDS)));
+  const batch = Math.max(message, whole(rate * BATCH_SECONDS));
+  const gathered = Math.min(GROUPS.tables.gathering.events, whole(rate * (looks ? LOOK_SECONDS : HOUR)));
+  return { message, batch, run: Math.max(batch, gathered) };
+}
+
+type Rows = { written: number; read: number };
+type Operations = Record<Resource, number>;
+
+/** The operations for an event. */
+function operationsOf({ rate }: Case, { message, batch, run }: Sizes, rows: Rows, plan: "paid" | "free"): Operations {
+  const intake = plan === "free" ? { requests: 1 + 1 / message, rows: 1 + 3 / message } : { requests: 0, rows: 0 };
+  return {
+    requests: 1,
+    "queue operations": OPERATIONS_A_MESSAGE / message,
+    "rows written": rows.written,
+    "rows read": rows.read,
+    "object requests":
+      intake.requests +
+      OBJECT_REQUESTS_A_BATCH / batch +
+      OBJECT_REQUESTS_A_RUN / run +
+      CRON_REQUESTS_A_DAY / (rate * DAY),
+    "object rows written": intake.rows + OBJECT_ROWS_A_BATCH / batch + OBJECT_ROWS_A_RUN / run,
+  };
+}
+
+const RESOURCES = Object.keys(PRICES) as Resource[];
+const usd = (value: number) => value.toFixed(2);
+
+/** The month's bill of an account that has nothing else. */
+const billOf = (operations: Operations, rate: number): number =>
+  RESOURCES.reduce((sum, name) => {
+    const { a_million, included } = PRICES[name];
+    return sum + (Math.max(0, operations[name] * rate * MONTH - included) / 1e6) * a_million;
+  }, PAID_PLAN);
+
+export async function benchPrice(): Promise<void> {
+  const { take, took, reset, close } = await openLog();
+  const all = [...traffic(PAST + 400_000)][Symbol.iterator]();
+  const next = (count: number) => Array.from({ length: count }, () => all.next().value as never);
+  await take(next(PAST), 500, 5_000);
+  const rowsOf = async ({ batch, run }: Sizes): Promise<Rows> => {
+    const runs = Math.max(1, Math.ceil(Math.min(MOST_MEASURED, Math.max(LEAST, 2 * run)) / run));
+    reset();
+    await take(next(runs * run), batch, run);
+    const { append, project, figures } = took();
+    const each = (what: "written" | "read") => (append[what] + project[what] + figures[what]) / (runs * run);
+    return { written: each("written"), read: each("read") };
+  };
+
+  const paid = [];
+  for (const rate of [0.1, 1, 10, 100])
+    for (const looks of [false, true]) {
+      const sizes = sizesOf({ rate, looks }, "paid");
+      const operations = operationsOf({ rate, looks }, sizes, await rowsOf(sizes), "paid");
+      const prices = RESOURCES.map((name) => operations[name] * PRICES[name].a_million);
+      const events = rate * MONTH;
+      paid.push({
+        "events a second": rate,
+        "a dashboard is open": looks,
+        ...sizes,
+        ...Object.fromEntries(RESOURCES.map((name, n) => [name, usd(prices[n] ?? 0)])),
+        "a million": usd(prices.reduce((sum, price) => sum + price, 0)),
+        "a month": usd(billOf(operations, rate)),
+        "a million of that month": usd((billOf(operations, rate) / events) * 1e6),
+      });
+    }
+  console.log("\nPaid plan, USD: a million events at list price, and the bill of a month with what the plan includes:");
+  console.table(paid);
+
+  const free = [];
+  for (const looks of [false, true]) {
+    const rows = [];
+    for (const events of EVENTS_A_DAY) {
+      const asked = { rate: events / DAY, looks };
+      const sizes = sizesOf(asked, "free");
+      const operations = operationsOf(asked, sizes, await rowsOf(sizes), "free");
+      const shares = RESOURCES.map((name) => (operations[name] * events) / PRICES[name].free_a_day);
+      rows.push({
+        "events a day": events,
+        "a dashboard is open": looks,
+        ...sizes,
+        ...Object.fromEntries(RESOURCES.map((name, n) => [name, `${Math.round((shares[n] ?? 0) * 100)} %`])),
+        fits: shares.every((share) => share <= 1),
+      });
+    }
+    free.push(...rows);
+  }
+  console.log(
+    "\nFree plan: events that arrive evenly, one by one, and the share of each allowance of the day that they use:",
+  );
+  console.table(free);
+  await close();
+
+  console.log("\nOther trackers, USD for a million further events:");
+  console.table(PEERS.map(({ name, a_million: [most, least], source }) => ({ name, most, least, source })));
+}

@@ -1,5 +1,7 @@
 /** The rows of the database, as far as reports can read them. */
 import { env } from "cloudflare:workers";
+import { writeEventIds } from "../../worker/event-log/event-ids.ts";
+import { db } from "../worker/log.ts";
 
 /**
  * How far a step has come and when it ran, what is kept outside of the log, as rules are, what a duty computes by these, and by
@@ -35,7 +37,15 @@ const RECORDS = [
   "conversion_changes",
   "payout_months",
   "payout_backfills",
+  // How ids are distributed over pages depends on when they were put there; `EVENT_IDS` has what they mean.
+  "log_id_pages",
+  "log_ids",
+  "log_state",
 ];
+
+/** Where the log finds each id of an event, in whichever page it is. */
+const EVENT_IDS = `(SELECT p.project_id, x.key, x.value FROM log_id_pages p CROSS JOIN json_each(p.ids) x
+  UNION ALL SELECT project_id, event_id, place FROM log_ids)`;
 
 /** If a trusted event has a transaction, it does not matter which untrusted one had it first. */
 const IN_USE: Record<string, string> = {
@@ -53,6 +63,8 @@ export async function rowsByTable(): Promise<Record<string, string[]>> {
   const tables = results.map(({ name }) => name).filter((name) => !RECORDS.includes(name));
   const rows: Record<string, string[]> = {};
   for (const table of tables) rows[table] = await rowsOf(table);
+  while (await writeEventIds(db, 1));
+  rows["ids of events"] = await rowsOf(EVENT_IDS);
   return rows;
 }
 

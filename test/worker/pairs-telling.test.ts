@@ -179,6 +179,7 @@ const ELSEWHERE: Record<string, string> = {
   retention: "pairs.test.ts",
   reports: "pairs.test.ts",
   "event ids": "pairs.test.ts",
+  "lifetime values": "lifetime-values.test.ts",
   compaction: "pairs.test.ts",
   removals: "removal.test.ts",
   "inbound postbacks": "inbound.test.ts",

@@ -3,6 +3,7 @@
  * reports from the figures; the other operations follow from how often the parts send, gather and wake each other.
  */
 import { GROUPS } from "../worker/projections/index.ts";
+import { EVENTS_A_MESSAGE } from "../worker/queue/message.ts";
 import { openLog } from "./log.ts";
 import { PAID_PLAN, PEERS, PRICES, type Resource } from "./prices.ts";
 import { traffic } from "./traffic.ts";
@@ -18,8 +19,7 @@ const HOUR = 3_600;
 
 /** Of a message: written, read and deleted. */
 const OPERATIONS_A_MESSAGE = 3;
-/** Events of a message at most, and seconds that a send to the queue takes in the median (docs/adr/0004-group-commit.md). */
-const EVENTS_A_MESSAGE = 100;
+/** Seconds that a send to the queue takes in the median: events that arrive meanwhile are gathered (docs/adr/0004-group-commit.md). */
 const SEND_SECONDS = 0.06;
 /** Seconds that the queue waits for further messages of a batch: `max_batch_timeout` in wrangler.toml. */
 const BATCH_SECONDS = 1;
@@ -121,14 +121,13 @@ export async function benchPrice(): Promise<void> {
   console.table(paid);
 
   const free = [];
-  for (const looks of [false, true]) {
-    const rows = [];
+  for (const looks of [false, true])
     for (const events of EVENTS_A_DAY) {
       const asked = { rate: events / DAY, looks };
       const sizes = sizesOf(asked, "free");
       const operations = operationsOf(asked, sizes, await rowsOf(sizes), "free");
       const shares = RESOURCES.map((name) => (operations[name] * events) / PRICES[name].free_a_day);
-      rows.push({
+      free.push({
         "events a day": events,
         "a dashboard is open": looks,
         ...sizes,
@@ -136,8 +135,6 @@ export async function benchPrice(): Promise<void> {
         fits: shares.every((share) => share <= 1),
       });
     }
-    free.push(...rows);
-  }
   console.log(
     "\nFree plan: events that arrive evenly, one by one, and the share of each allowance of the day that they use:",
   );

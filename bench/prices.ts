@@ -1,4 +1,7 @@
-/** List prices as of 2026-11-30: Cloudflare's, and what other trackers bill for further events. USD, without taxes. */
+/**
+ * List prices in USD, without taxes, as the named pages had them in late 2026: Cloudflare's, and what other trackers bill for
+ * further events.
+ */
 
 /** Of a resource: the price of a million beyond what the paid plan includes in a month, and what the free plan has in a day. */
 export type Price = { a_million: number; included: number; free_a_day: number };
@@ -28,5 +31,9 @@ export const PEERS: { name: string; a_million: [most: number, least: number]; so
     a_million: [40, 15],
     source: "https://help.clickflare.io/en/tracking/understanding-click-flare-events",
   },
-  { name: "PostHog, up to 50 million events", a_million: [50, 29.5], source: "https://posthog.com/pricing" },
+  {
+    name: "PostHog, up to 50 million events",
+    a_million: [50, 29.5],
+    source: "https://flexprice.io/blog/posthog-pricing-guide",
+  },
 ];

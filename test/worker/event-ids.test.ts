@@ -10,6 +10,7 @@ import { writeEventIds } from "../../worker/event-log/event-ids.ts";
 import { lostIdPages } from "../../worker/event-log/id-pages.ts";
 import { type Database, databaseOf, transact } from "../../worker/store/database.ts";
 import { CREATE_ID_INDEX, IDS_CURSOR, moved, placesOf } from "../../worker/store/places.ts";
+import { collidingEvent } from "./colliding-event.ts";
 import { databaseThatEnds } from "./database.ts";
 import { runDuty } from "./duty.ts";
 import { unwoken } from "./gate.ts";
@@ -76,19 +77,8 @@ function billed() {
   return { database: databaseOf({ DB }), bill };
 }
 
-/** Few ids and transactions, so that many collide. */
-const anEvent = fc.record({
-  project_id: fc.constantFrom("one", "one", "two"),
-  event_id: fc.integer({ min: 1, max: 25 }).map((n) => `e${n}`),
-  event_type: fc.constantFrom("deposit", "purchase"),
-  player_id: fc.constant("p"),
-  transaction_id: fc.constantFrom(null, "t1", "t2", "t3", "naïve '\" t"),
-  trusted: fc.constantFrom<(0 | 1)[]>(0, 0, 1),
-  test: fc.constantFrom<(0 | 1)[]>(0, 0, 0, 0, 1),
-  bot: fc.constantFrom(null, null, null, null, "crawler"),
-});
 const aBatch = fc.record({
-  events: fc.array(anEvent, { minLength: 1, maxLength: 12 }),
+  events: fc.array(collidingEvent, { minLength: 1, maxLength: 12 }),
   again: fc.boolean(),
   /** How many ids are put into pages afterwards, if any. */
   steps: fc.constantFrom(0, 0, 1, 3, 100),
@@ -109,7 +99,7 @@ describe("appending", () => {
         }
         const log = await db.all<StoredEvent & { duplicate_of: string | null }>(sql`SELECT * FROM events ORDER BY seq`);
         for (const project of ["one", "two"]) {
-          const told = (all: { event: StoredEvent; duplicate: boolean }[]) =>
+          const outcomes = (all: { event: StoredEvent; duplicate: boolean }[]) =>
             all
               .filter(({ event }) => event.project_id === project)
               .map(({ event, duplicate }) => [
@@ -119,7 +109,7 @@ describe("appending", () => {
                 event.bot === null && event.test === 0 && duplicate,
               ]);
           const found = log.map((event) => ({ event, duplicate: event.duplicate_of !== null }));
-          expect(told(found)).toEqual(told(kept(sent.filter(({ project_id }) => project_id === project))));
+          expect(outcomes(found)).toEqual(outcomes(kept(sent.filter(({ project_id }) => project_id === project))));
         }
         await expectSoundPages();
       }),

@@ -7,6 +7,7 @@ import { lostIdPages } from "../../worker/event-log/id-pages.ts";
 import { writeSegmentIds } from "../../worker/event-log/segment-ids.ts";
 import { appendSegments } from "../../worker/event-log/segments.ts";
 import { readBody } from "../../worker/figures/segment.ts";
+import { collidingEvent } from "./colliding-event.ts";
 import { emptyTables, makeTables } from "./figures.ts";
 import { histories } from "./histories.ts";
 import { storedEvent } from "./log.ts";
@@ -15,19 +16,8 @@ import { kept } from "./oracle.ts";
 beforeAll(makeTables);
 beforeEach(emptyTables);
 
-/** Few ids and transactions, so that many collide. */
-const anEvent = fc.record({
-  project_id: fc.constantFrom("one", "one", "two"),
-  event_id: fc.integer({ min: 1, max: 25 }).map((n) => `e${n}`),
-  event_type: fc.constantFrom("deposit", "purchase"),
-  player_id: fc.constant("p"),
-  transaction_id: fc.constantFrom(null, "t1", "t2", "t3", "naïve '\" t"),
-  trusted: fc.constantFrom<(0 | 1)[]>(0, 0, 1),
-  test: fc.constantFrom<(0 | 1)[]>(0, 0, 0, 0, 1),
-  bot: fc.constantFrom(null, null, null, null, "crawler"),
-});
 const aBatch = fc.record({
-  events: fc.array(anEvent, { minLength: 1, maxLength: 12 }),
+  events: fc.array(collidingEvent, { minLength: 1, maxLength: 12 }),
   again: fc.boolean(),
   lay: fc.boolean(),
 });

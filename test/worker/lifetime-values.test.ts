@@ -328,6 +328,24 @@ describe("the rows", () => {
     expect(await isComplete(project_id)).toBe(true);
   });
 
+  it("of one project are computed by the duty although those of another fail", async () => {
+    await createProject("broken");
+    await append(db, [storedEvent({ project_id: "broken", event_type: "registration", player_id: "cleo" })]);
+    await settle();
+    for (const id of ["broken", project_id]) {
+      await step(db, id);
+      await db.run(sql`UPDATE lifetime_progress SET place = '' WHERE project_id = ${id}`);
+    }
+    await env.DB.exec(
+      "CREATE TRIGGER broken BEFORE UPDATE ON lifetime_progress WHEN NEW.project_id = 'broken' BEGIN SELECT RAISE(ABORT, 'broken'); END",
+    );
+    expect((await runOnce("lifetime values")).progress).toBe("later");
+    expect(await isComplete(project_id)).toBe(true);
+    await env.DB.exec("DROP TRIGGER broken");
+    expect((await runOnce("lifetime values")).progress).toBe("done");
+    expect(await isComplete("broken")).toBe(true);
+  });
+
   it("lose the place of a pass when an erasure begins, since it may be the person", async () => {
     await db.run(sql`UPDATE projections SET epoch = epoch + 1 WHERE name = 'players'`);
     await step(db, project_id, { people: 1, events: 1 });

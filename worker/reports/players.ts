@@ -1,6 +1,6 @@
 /** The players: found by id, tag, segment, spend or first day, in the requested order. */
 
-import { getTableColumns, type SQL, sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import * as z from "zod";
 import { addDays, instantOf } from "../calendar.ts";
 import { Problem } from "../http/problem.ts";
@@ -9,8 +9,7 @@ import { parseMoney, UNITS } from "../money.ts";
 import { doings, FIRST_DATE } from "../projections/doings.ts";
 import { FUNNEL_STEPS } from "../projections/players.ts";
 import { RATE_UNITS } from "../rates/rate.ts";
-import { type Database, transact } from "../store/database.ts";
-import { players as playersTable } from "../store/schema.ts";
+import type { Database } from "../store/database.ts";
 import { among } from "../store/sql.ts";
 import { iso } from "../time.ts";
 import { instant, maybe, money, telling, text, whole } from "./answer.ts";
@@ -26,8 +25,7 @@ import { type Player, tagsOf } from "./player.ts";
 import { report } from "./report.ts";
 import { SEGMENT_NAMES } from "./segments.ts";
 import { type convertedSpend, spendBy } from "./spend.ts";
-import { paid } from "./worth/from-payments.ts";
-import { bringUpToDate, IS_COMPLETE } from "./worth/keeping.ts";
+import { SPEND, type Spent, spenders } from "./worth/spenders.ts";
 
 const SORTABLE = [
   "player_id",
@@ -132,9 +130,8 @@ const LOOK = 2_000;
 const LOOKS = 10;
 
 /** A row of `players`; with spend where the query needs it. */
-type Found = Player & Partial<Record<(typeof SPEND)[number], string>>;
+type Found = Player & Partial<Spent>;
 
-const SPEND = ["spend_whole", "spend_rest"] as const;
 const number = (text: string | undefined) => sql`CAST(${text} AS INTEGER)`;
 
 /** The columns that a list is sorted by before the person, what a place keeps of them, and how it is read again. */
@@ -184,34 +181,6 @@ function sorting(sort: string) {
       sql`AND (${sql.join(all, sql`, `)}) ${beyond} (${sql.join([...valuesOf(value), sql`${person}`], sql`, `)})`,
     placeOf: (player: Found): Place => ({ value: keptOf(player), person: player.person }),
   };
-}
-
-const columns = (names: readonly string[], of: (name: string) => string) => sql.raw(names.map(of).join(", "));
-/** The list is sorted and narrowed by the table's columns, and shows their text. */
-const SHOWN = sql`players.*, ${columns(SPEND, (name) => `CAST(players.${name} AS TEXT) AS ${name}`)}`;
-const OTHERS = Object.values(getTableColumns(playersTable)).flatMap(({ name }) => (name === "person" ? [] : [name]));
-
-/** Players with what they spent, computed from every payment. */
-const fromPayments = (project_id: string): SQL => sql`WITH ${paid(project_id)} SELECT ${SHOWN} FROM (
-  SELECT p.*, ${columns(SPEND, (name) => `ifnull(paid.${name}, 0) AS ${name}`)}
-  FROM players p LEFT JOIN paid ON paid.person = p.person WHERE p.project_id = ${project_id}) players`;
-
-/** The same from the kept rows, by their index where the list is sorted by it. */
-const fromKept = (project_id: string): SQL => sql`SELECT ${SHOWN} FROM (
-  SELECT v.person, ${columns(SPEND, (name) => `v.${name}`)}, ${columns(OTHERS, (name) => `p.${name}`)}
-  FROM lifetime_values v CROSS JOIN players p ON p.project_id = v.project_id AND p.person = v.person
-  WHERE v.project_id = ${project_id}) players`;
-
-/** The players that match, with what they spent. `rest` is all that follows FROM. */
-async function spenders(env: Env, db: Database, project_id: string, rest: SQL): Promise<Found[]> {
-  if (await bringUpToDate(env, db, project_id)) {
-    const [found, complete] = (await transact(db, [
-      sql`${fromKept(project_id)} ${rest}`,
-      sql`SELECT ${IS_COMPLETE(project_id)} AS complete`,
-    ])) as [D1Result<Found>, D1Result<{ complete: 0 | 1 }>];
-    if (complete.results[0]?.complete === 1) return found.results;
-  }
-  return db.all<Found>(sql`${fromPayments(project_id)} ${rest}`);
 }
 
 /** People whom one of these tags brought; `''` are people without a tag. */

@@ -191,18 +191,29 @@ export async function bringUpToDate(env: Env, db: Database, project_id: string):
   return false;
 }
 
-/** Goes through all people of projects where this has begun. Nothing is done for projects that nobody asks about. */
+/**
+ * Goes through all people of projects where this has begun, in turn: those with the fewest steps first. A failure of one project
+ * does not delay others. Nothing is done for projects that nobody asks about.
+ */
 export const lifetimeValues: Duty = {
   name: "lifetime values",
   every: HOUR_MS,
   async run(env, budget) {
     const db = databaseOf(env);
-    while (budget.has(STEP_CALLS)) {
+    const failed = new Set<string>();
+    while (budget.has(STEP_CALLS + 1)) {
       const begun = await db.get<{ project_id: string } | undefined>(
-        sql`SELECT project_id FROM lifetime_progress WHERE place IS NOT NULL ORDER BY project_id LIMIT 1`,
+        sql`SELECT project_id FROM lifetime_progress WHERE place IS NOT NULL AND NOT (project_id ${among(failed)})
+          ORDER BY moves, project_id LIMIT 1`,
       );
-      if (!begun) return "done";
-      if ((await step(db, begun.project_id)) === "held") return "later";
+      if (!begun) return failed.size > 0 ? "later" : "done";
+      const { project_id } = begun;
+      try {
+        if ((await step(db, project_id)) === "held") return "later";
+      } catch (error) {
+        log("error", "lifetime values not computed", { project_id, error: String(error) });
+        failed.add(project_id);
+      }
     }
     return "more";
   },

@@ -1,5 +1,5 @@
 /**
- * The projects of tests: `worker`, `golden` and `archive` run in workerd with its real D1, queue and Durable Objects; `client` tests
+ * The projects of tests: `worker`, `shards`, `golden` and `archive` run in workerd with its real D1, queue and Durable Objects; `client` tests
  * the client SDK, the import and the commands with a real server behind a faulty network; `browser` runs in Chromium with a real
  * server; `project` tests the repository: docs, imports, migrations, deployment.
  */
@@ -13,6 +13,9 @@ const worker = bySource ? [] : [bundledWorker()];
 const deps = { optimizer: { ssr: { enabled: bySource, include: PACKAGES } } };
 /** Long, since a busy machine is slow: these limits only end tests that hang. */
 const PATIENCE = { testTimeout: 1_200_000, hookTimeout: 1_200_000 };
+
+/** Further databases: see worker/store/shards.ts. */
+const SHARDS = { DB_2: "shard-2", DB_3: "shard-3" };
 
 export default defineConfig({
   test: {
@@ -56,6 +59,32 @@ export default defineConfig({
       {
         plugins: [
           ...worker,
+          cloudflareTest(async ({ inject }) => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: {
+                ADMIN_TOKEN: "test-admin-token",
+                LOCAL: "1",
+                MIGRATIONS: await readD1Migrations("migrations"),
+                ECB_FEED_URL: `${inject("feed")}/daily.xml`,
+              },
+              d1Databases: SHARDS,
+            },
+          })),
+        ],
+        test: {
+          name: "shards",
+          ...PATIENCE,
+          deps,
+          include: ["test/shards/*.test.ts"],
+          globalSetup: ["test/feed/server.ts"],
+          setupFiles: ["test/worker/setup.ts"],
+          disableConsoleIntercept: true,
+        },
+      },
+      {
+        plugins: [
+          ...worker,
           cloudflareTest(async () => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
@@ -64,6 +93,7 @@ export default defineConfig({
                 LOCAL: "1",
                 MIGRATIONS: await readD1Migrations("migrations"),
               },
+              d1Databases: SHARDS,
               // Runs here, beside workerd: DuckDB needs Node.
               serviceBindings: {
                 REFERENCE: async (request: Request) =>

@@ -30,6 +30,7 @@ const VITEST = ["node_modules/vitest/vitest.mjs", "run", "--passWithNoTests", ..
 const RUNS: Run[] = [
   { projects: ["worker"], files: 3 },
   { projects: ["golden"], files: 2 },
+  { projects: ["shards"], files: 1 },
   { projects: ["archive", "client"], files: 1 },
   { projects: ["project"], files: 1 },
   ...(browserPath ? [{ projects: ["browser"], files: 2 }] : []),

@@ -19,6 +19,7 @@ import { keptReports } from "./reports/aggregate.ts";
 import { lifetimeValues } from "./reports/worth/keeping.ts";
 import { retention } from "./retention/retain.ts";
 import { scheduledReports } from "./schedules/issuing.ts";
+import { everyShard } from "./store/shards.ts";
 import { MINUTE_MS } from "./time.ts";
 
 export const DUTIES: readonly Duty[] = [
@@ -48,10 +49,8 @@ export async function eachMinute(
   { scheduledTime }: Pick<ScheduledController, "scheduledTime">,
   env: Env,
 ): Promise<void> {
-  await wake(
-    env,
-    dueAt(scheduledTime).map(({ name }) => name),
-  );
+  const due = dueAt(scheduledTime).map(({ name }) => name);
+  await Promise.all(everyShard(env).map((shard) => wake(shard, due)));
   // The woken objects do not need this record, and the database itself may fail.
   await recordCron(env, Date.now()).catch((error) => log("error", "run of cron not noted", { error: String(error) }));
 }

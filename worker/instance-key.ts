@@ -1,4 +1,4 @@
-/** The secrets of the instance, made on first use: if two are made at once, the first one is used. */
+/** The secrets of the instance, of which all shards have the same. They are made on first use: if two are made at once, the first one is used. */
 import { sql } from "drizzle-orm";
 import type { Database } from "./store/database.ts";
 
@@ -10,7 +10,11 @@ export type KeyName = "digests" | "receipts" | "unsubscribing";
 
 const known = new Map<KeyName, string>();
 
-export async function instanceKey(db: Database, name: KeyName, make: () => string | Promise<string>): Promise<string> {
+export async function instanceKey(
+  { main: db }: Database,
+  name: KeyName,
+  make: () => string | Promise<string>,
+): Promise<string> {
   const cached = known.get(name);
   if (cached !== undefined) return cached;
   const read = () => db.get<{ secret: string }>(sql`SELECT secret FROM instance_keys WHERE name = ${name}`);

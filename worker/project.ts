@@ -9,16 +9,20 @@ import { inTime } from "./in-time.ts";
 import { log } from "./log.ts";
 import { Remembered } from "./remembered.ts";
 import { dropCopy, findCopy, keepCopy } from "./sealed-copy.ts";
-import { databaseOf } from "./store/database.ts";
+import { type Database, databaseOf, mainDatabaseOf } from "./store/database.ts";
+import { placementOf } from "./store/placements.ts";
 import { projects, type SchemaMode, schemas, schemaVersions } from "./store/schema.ts";
+import { MAIN, onShard, shardsOf } from "./store/shards.ts";
 
 export type Project = typeof projects.$inferSelect;
+/** `shard` is where everything of the project is: see store/shards.ts. */
+export type PlacedProject = Project & { shard: string };
 
 /** No more than the numbers, so that it is cheap to read again. */
 export type SchemaInForce = { event_type: string; id: number; version: number; mode: SchemaMode };
 
 export type Snapshot = {
-  project: Project;
+  project: PlacedProject;
   schemas: SchemaInForce[];
   /** Digests of the newest suppressions, one after another: see suppression.ts. */
   suppressions: string;
@@ -61,8 +65,13 @@ export const versionInForce = and(
 const newestSuppressions = sql<string>`(SELECT ifnull(group_concat(digest, ' '), '') FROM (SELECT digest FROM suppressions
   WHERE suppressions.project_id = projects.project_id ORDER BY n DESC LIMIT ${sql.raw(String(MOST_SUPPRESSIONS))}))`;
 
+/** The shard of a project is in `main`, unless that is `main` itself. */
 async function read(env: Env, project_id: string): Promise<Snapshot | null> {
-  const db = databaseOf(env);
+  const placed = shardsOf(env).length > 1 ? await placementOf(mainDatabaseOf(env), project_id) : null;
+  return readOn(databaseOf(onShard(env, placed ?? MAIN)), project_id);
+}
+
+async function readOn(db: Database, project_id: string): Promise<Snapshot | null> {
   const [[found], inForce] = await db.batch([
     db
       .select({ project: projects, suppressions: newestSuppressions })
@@ -74,7 +83,9 @@ async function read(env: Env, project_id: string): Promise<Snapshot | null> {
       .innerJoin(schemaVersions, versionInForce)
       .where(and(eq(schemas.project_id, project_id), ne(schemas.mode, "off"))),
   ]);
-  return found ? { ...found, schemas: inForce } : null;
+  return found
+    ? { project: { ...found.project, shard: db.shard }, suppressions: found.suppressions, schemas: inForce }
+    : null;
 }
 
 /** A name that this isolate does not know: few are looked up one by one, as anybody may invent names. */
@@ -94,9 +105,10 @@ async function lookUp(env: Env, name: string, now: number): Promise<Snapshot | n
 async function isInvented(env: Env, name: string, now: number): Promise<boolean> {
   if (!names || now >= names.until) {
     const { mostNames } = STRANGERS;
-    const all = await databaseOf(env).select({ name: projects.project_id }).from(projects).limit(mostNames);
+    const all = await mainDatabaseOf(env).values<[string]>(sql`SELECT project_id FROM projects
+      UNION ALL SELECT project_id FROM placements LIMIT ${mostNames}`);
     const complete = all.length < mostNames;
-    names = { all: new Set(all.map((project) => project.name)), complete, until: now + ABSENT_TTL_MS };
+    names = { all: new Set(all.flat()), complete, until: now + ABSENT_TTL_MS };
   }
   return names.complete && !names.all.has(name);
 }
@@ -157,7 +169,7 @@ async function refresh(env: Env, project_id: string, now: number): Promise<Snaps
 }
 
 /** The project, or null where there is none. */
-export const findProject = async (env: Env, project_id: string, now: number): Promise<Project | null> =>
+export const findProject = async (env: Env, project_id: string, now: number): Promise<PlacedProject | null> =>
   (await findSnapshot(env, project_id, now))?.project ?? null;
 
 /** Makes the next look-up in this isolate read again: after a change of settings, schemas or suppressions. */

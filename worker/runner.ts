@@ -1,16 +1,18 @@
 /**
- * Runs a duty: a Durable Object of its name, whose alarms are its invocations. So a duty never runs twice at once, has a
+ * Runs a duty of a shard: a Durable Object of their names, whose alarms are its invocations. So a duty never runs twice at once, has a
  * separate budget, continues where it stopped, and delays no other duty. An alarm merges several wakes, and the platform
  * retries it.
  */
 import { DurableObject } from "cloudflare:workers";
 import { channelSenders } from "./channels/sending.ts";
 import { DUTIES } from "./cron.ts";
+import { dutyAndShard } from "./duties/duty.ts";
 import { recordRun } from "./duties/failing-duties.ts";
 import { inTime } from "./in-time.ts";
 import { log } from "./log.ts";
 import { targetSenders } from "./postbacks/sending.ts";
 import { metered } from "./store/budget.ts";
+import { onShard, shardsOf } from "./store/shards.ts";
 
 /** How long one alarm works before the next one continues. On a developer's machine requests wait until it has ended. */
 const SLICE_MS = 10_000;
@@ -40,7 +42,7 @@ export class Runner extends DurableObject<Env> {
   async wake(name: string): Promise<void> {
     await this.#remember(name);
     const now = Date.now();
-    const at = now + (dutyOf(name)?.linger?.(now) ?? 0);
+    const at = now + (dutyOf(dutyAndShard(name).duty)?.linger?.(now) ?? 0);
     const alarm = await this.ctx.storage.getAlarm();
     if (alarm === null || (alarm > at && this.#failures === 0)) await this.ctx.storage.setAlarm(at);
   }
@@ -79,12 +81,13 @@ export class Runner extends DurableObject<Env> {
     this.#running = now;
     this.#called = false;
     try {
-      const duty = dutyOf(await this.ctx.storage.get<string>("duty"));
-      if (!duty) return;
+      const { duty: named, shard } = dutyAndShard((await this.ctx.storage.get<string>("duty")) ?? "");
+      const duty = dutyOf(named);
+      if (!duty || !shardsOf(this.env).includes(shard)) return;
       const until = now + (this.env.LOCAL === "1" ? LOCAL_SLICE_MS : SLICE_MS);
       const { env, budget } = metered(this.env, duty.name, { until, reserved: NOTE_CALLS });
-      const progress = await duty.run(env, budget, now).catch((error) => {
-        log("error", "duty failed", { name: duty.name, error: String(error) });
+      const progress = await duty.run(onShard(env, shard), budget, now).catch((error) => {
+        log("error", "duty failed", { name: duty.name, shard, error: String(error) });
         return "failed" as const;
       });
       this.#failures = progress === "failed" ? this.#failures + 1 : 0;
@@ -97,7 +100,7 @@ export class Runner extends DurableObject<Env> {
         const pause = Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** (again - 1));
         await this.ctx.storage.setAlarm(Date.now() + pause);
       }
-      await this.#record(duty.name, progress === "failed", now);
+      await this.#record(onShard(this.env, shard), duty.name, progress === "failed", now);
     } finally {
       this.#running = null;
       const { resolve } = this.#end;
@@ -113,10 +116,10 @@ export class Runner extends DurableObject<Env> {
   }
 
   /** With the call that the duty's budget reserves for it. The database itself may fail. */
-  async #record(name: string, failed: boolean, now: number): Promise<void> {
+  async #record(env: Env, name: string, failed: boolean, now: number): Promise<void> {
     if (this.#recorded === failed) return;
     try {
-      await recordRun(this.env, name, failed, now);
+      await recordRun(env, name, failed, now);
       this.#recorded = failed;
     } catch (error) {
       log("error", "run of a duty not noted", { name, error: String(error) });
@@ -129,5 +132,5 @@ export class Runner extends DurableObject<Env> {
   }
 }
 
-const dutyOf = (name = "") =>
+const dutyOf = (name: string) =>
   DUTIES.find((duty) => duty.name === name) ?? targetSenders.dutyOf(name) ?? channelSenders.dutyOf(name);

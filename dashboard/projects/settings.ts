@@ -13,7 +13,7 @@ export const RETENTION = {
 export type Retained = keyof typeof RETENTION;
 export const RETAINED = Object.keys(RETENTION) as Retained[];
 
-export type Settings = Omit<ProjectView, "project_id" | "pixel_secret" | "settled_before" | "created_at">;
+export type Settings = Omit<ProjectView, "project_id" | "pixel_secret" | "settled_before" | "created_at" | "shard">;
 
 /** An empty field is left out, which means no limit. The server reports values that are no numbers. */
 export const settingsIn = (filled: Filled): Settings => ({

@@ -12,11 +12,12 @@ import { figures } from "../../worker/projections/figures.ts";
 import { fillSome } from "../../worker/projections/scopes.ts";
 import { REPORTS } from "../../worker/reports/index.ts";
 import { transact } from "../../worker/store/database.ts";
+import { MAIN } from "../../worker/store/shards.ts";
 import { runDuty } from "../worker/duty.ts";
 import { byFigures, byTables } from "../worker/figures-tables.ts";
-import { unwoken } from "../worker/gate.ts";
+import { unwokenAt } from "../worker/gate.ts";
 import { ADMIN, makeApiKey } from "../worker/keys.ts";
-import { createProject, db, keepToTables, settle, step, TABLES, turnToDays } from "../worker/log.ts";
+import { createProject, db, home, keepToTables, settle, step, TABLES, turnTo, turnToDays } from "../worker/log.ts";
 import { ARRIVALS, type Arrival } from "./arrivals.ts";
 import { chance } from "./chance.ts";
 import { CLICK_RULES, type GoldenChange, PAYOUT_RULES } from "./payout-rules.ts";
@@ -24,28 +25,48 @@ import { END, PROJECTS } from "./projects.ts";
 import { LIMITED_TO, NOT_ASKED, QUESTIONS, questions } from "./questions.ts";
 import { goldenRates } from "./rates.ts";
 
-/** Appends one batch after the other, while projections take steps of any length at any time. */
-export async function load(arrival: Arrival): Promise<void> {
+/** The shard of each golden project; absent is `main`. */
+export type Places = Readonly<Record<string, string>>;
+let places: Places = {};
+const placeOf = (project_id: string): string => places[project_id] ?? MAIN;
+
+/** Loads all projects, each on its shard. */
+export async function load(arrival: Arrival, given: Places = {}): Promise<void> {
   // On that day some buckets are not over, and are shown so.
   vi.useFakeTimers({ toFake: ["Date"], now: END });
-  for (const { project_id, ...settings } of PROJECTS) await createProject(project_id, settings);
+  places = given;
+  for (const shard of new Set(PROJECTS.map(({ project_id }) => placeOf(project_id)))) await loadOn(shard, arrival);
+  turnTo(MAIN);
+}
+
+/** Appends one batch after the other, while projections take steps of any length at any time. */
+async function loadOn(shard: string, arrival: Arrival): Promise<void> {
+  turnTo(shard);
+  const projects = PROJECTS.filter(({ project_id }) => placeOf(project_id) === shard);
+  const ids = new Set(projects.map(({ project_id }) => project_id));
+  for (const { project_id, ...settings } of projects) await createProject(project_id, settings);
   await makeRules(false);
   // Both the tables and the figures count all events, so that they can be compared; reports use rows of days.
   await keepToTables();
   const { happens, pick, whole } = chance(4);
   for (const batch of ARRIVALS[arrival]()) {
-    await append(db, batch);
+    await append(
+      db,
+      batch.filter(({ project_id }) => ids.has(project_id)),
+    );
     while (happens(0.3)) await step(pick([...TABLES, figures]), whole(1, 5_000));
   }
   await settle([...TABLES, figures]);
   await turnToDays();
-  // Rates arrive at any time: converted figures are computed again.
-  for (const { currency_code, rate_date, usd_rate, data_source } of goldenRates()) {
-    await env.DB.prepare("INSERT INTO exchange_rates VALUES (?, ?, CAST(? AS INTEGER), ?, 0)")
-      .bind(currency_code, rate_date, Math.round(Number(usd_rate) * 100_000_000), data_source)
-      .run();
-  }
-  await runDuty("payouts", unwoken, END);
+  // Rates arrive at any time: converted figures are computed again. Other shards copy them from `main`.
+  if (shard === MAIN)
+    for (const { currency_code, rate_date, usd_rate, data_source } of goldenRates()) {
+      await env.DB.prepare("INSERT INTO exchange_rates VALUES (?, ?, CAST(? AS INTEGER), ?, 0)")
+        .bind(currency_code, rate_date, Math.round(Number(usd_rate) * 100_000_000), data_source)
+        .run();
+    }
+  else await runDuty("exchange rates", home, END);
+  await runDuty("payouts", unwokenAt(home), END);
 }
 
 /** The rules from the beginning, or those that were made later. */
@@ -58,7 +79,7 @@ export async function makeRules(later: boolean): Promise<void> {
       if ((made === true) !== later) continue;
       const version = rules.slice(0, n + 1).filter((rule) => rule.id === id).length;
       // Ids of rules are unique across projects.
-      for (const { project_id } of PROJECTS)
+      for (const { project_id } of PROJECTS.filter((project) => placeOf(project.project_id) === db.shard))
         await transact(db, [
           sql`INSERT INTO ${sql.raw(table)} (id, version, project_id, name, banner_tags, valid_from, terms, made_at)
             VALUES (${`${id} ${project_id}`}, ${version}, ${project_id}, ${name}, ${banner_tags && JSON.stringify(banner_tags)},
@@ -168,6 +189,7 @@ export async function expectEveryFigure(
   expect(Object.keys(QUESTIONS)).toContain(path);
   for (const project of PROJECTS) {
     const { project_id } = project;
+    turnTo(placeOf(project_id));
     const limited = await makeApiKey({ role: "analyst", project_id, banner_tags: LIMITED_TO });
     for (const tags of [null, LIMITED_TO]) {
       const headers = tags === null ? ADMIN : { authorization: `Bearer ${limited}` };
@@ -184,6 +206,7 @@ export async function expectEveryFigure(
 export async function expectFiguresAsTables(): Promise<number> {
   let all = 0;
   for (const { project_id } of PROJECTS) {
+    turnTo(placeOf(project_id));
     const [counted, tables] = [await byFigures(project_id), await byTables(project_id)];
     const names = new Set([...Object.keys(counted.cells), ...Object.keys(tables.cells)]);
     // Printing the difference of all cells would take minutes.

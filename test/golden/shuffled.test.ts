@@ -1,9 +1,9 @@
-/** Every report is exact, in whichever order the batches arrive. */
+/** Every report is exact, in whichever order the batches arrive, with each project in another database. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { ASKED, expectEveryFigure, expectFiguresAsTables, load } from "./rounds.ts";
 
 describe("the golden events, in batches in any order", () => {
-  beforeAll(() => load("shuffled"));
+  beforeAll(() => load("shuffled", { "golden-sydney": "2", "golden-utc": "3" }));
 
   it.each(ASKED)("give every figure of %s", (path) => expectEveryFigure("shuffled", path, "once"));
 

@@ -46,7 +46,7 @@ describe("while the database is away", () => {
     expect((await spin(collect, 5, { by: warm })).status).toBe(202);
     const id = collect.split("_")[1];
     const [version] = (await findSnapshot(env, "signing", Date.now()))?.schemas ?? [];
-    for (const name of ["project signing", `key ${id}`, `schema ${version?.id}`]) await copied(name);
+    for (const name of ["project signing", `key ${id}`, `schema ${version?.id} of main`]) await copied(name);
 
     const { bindings, seen } = watched();
     seen.away = true;

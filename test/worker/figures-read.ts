@@ -1,5 +1,5 @@
 /** The figures of a project from the new core's rows, by descriptive names. */
-import { env } from "cloudflare:workers";
+
 import { lineOf, widthOf } from "../../worker/figures/changes.ts";
 import { DEPOSITOR_LINES } from "../../worker/figures/counters/depositors.ts";
 import { cellOf } from "../../worker/figures/counters/dimensions.ts";
@@ -13,6 +13,7 @@ import { linkOf, type PersonRow, stateOf } from "../../worker/figures/person-row
 import { type Milestone, type State, unpair, wayAt } from "../../worker/figures/state.ts";
 import { readPage } from "../../worker/figures/visitor-pages.ts";
 import { Words } from "../../worker/figures/words.ts";
+import { home } from "./log.ts";
 
 /** Sums by a name: JSON of their dimensions. */
 export type Sheet = Record<string, number[]>;
@@ -21,7 +22,7 @@ const DAY = 86_400_000;
 const dateOf = (number: number): string => (number === 0 ? "" : new Date(number * DAY).toISOString().slice(0, 10));
 
 async function wordsOf(project_id: string): Promise<Words> {
-  const { results } = await env.DB.prepare("SELECT names FROM words WHERE project_id = ? ORDER BY first")
+  const { results } = await home.DB.prepare("SELECT names FROM words WHERE project_id = ? ORDER BY first")
     .bind(project_id)
     .all<{ names: string }>();
   return new Words(results.flatMap(({ names }) => JSON.parse(names) as string[]));
@@ -59,7 +60,7 @@ const NAMES: Record<Exclude<PartName, "counts">, Name> = {
 
 export async function readDays(project_id: string): Promise<Sheet> {
   const words = await wordsOf(project_id);
-  const { results } = await env.DB.prepare(
+  const { results } = await home.DB.prepare(
     "SELECT scope, date, counts, life, cells, hours FROM days WHERE project_id = ?",
   )
     .bind(project_id)
@@ -88,7 +89,7 @@ export async function readDays(project_id: string): Promise<Sheet> {
 export async function readPeople(project_id: string): Promise<Record<string, unknown>> {
   const words = await wordsOf(project_id);
   const rules = { words, attribution_days: 0 };
-  const read = (text: string) => env.DB.prepare(text).bind(project_id);
+  const read = (text: string) => home.DB.prepare(text).bind(project_id);
   const { results: own } = await read(
     "SELECT person, now, ifnull(head, '') AS head, recent FROM people WHERE project_id = ?",
   ).all<PersonRow & { person: string }>();
@@ -133,7 +134,7 @@ function described(person: string, state: State, words: Words) {
 
 /** The dates of all events in people's rows. */
 export async function keptDates(project_id: string): Promise<number[]> {
-  const read = async <Row>(text: string) => (await env.DB.prepare(text).bind(project_id).all<Row>()).results;
+  const read = async <Row>(text: string) => (await home.DB.prepare(text).bind(project_id).all<Row>()).results;
   const rows = await read<{ recent: string }>(
     "SELECT recent FROM people WHERE project_id = ?1 UNION ALL SELECT recent FROM people_past WHERE project_id = ?1",
   );

@@ -1,10 +1,9 @@
 /** The figures that both the new core and the tables of the other projections have. */
-import { env } from "cloudflare:workers";
 import { ANY_TAG } from "../../worker/figures/scopes.ts";
 import { comparable, isKept, withoutNothing, withoutOthers } from "./figures-compare.ts";
 import { peopleIn, sheetOf } from "./figures-oracle.ts";
 import { readDays, readPeople, type Sheet } from "./figures-read.ts";
-import { figuresIn } from "./log.ts";
+import { figuresIn, home } from "./log.ts";
 
 /** The cells of days, and what people did and paid. */
 export type Both = { cells: Sheet; people: Record<string, unknown> };
@@ -15,7 +14,7 @@ export async function byFigures(project_id: string): Promise<Both> {
 }
 
 export async function byTables(project_id: string): Promise<Both> {
-  const { results } = await env.DB.prepare("SELECT * FROM event_outcomes WHERE project_id = ?")
+  const { results } = await home.DB.prepare("SELECT * FROM event_outcomes WHERE project_id = ?")
     .bind(project_id)
     .all<{ event_date: string; outcome: string; reason: string; received_hour: number; total: number }>();
   const outcomes = results.map(({ event_date, outcome, reason, received_hour, total }) => [

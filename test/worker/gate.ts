@@ -11,6 +11,9 @@ export const unwoken: Env = {
   RUNNER: { getByName: () => ({ wake: async () => undefined, bringForward: async () => false }) },
 } as unknown as Env;
 
+/** The same on the shard of an environment. */
+export const unwokenAt = (bindings: Env): Env => Object.create(bindings, { RUNNER: { value: unwoken.RUNNER } }) as Env;
+
 export type Gate = {
   /** The environment in which the `nth` such call waits. */
   env: Env;

@@ -15,11 +15,20 @@ import { beginReattribution, reattribute } from "../../worker/projections/reattr
 import { recountSome as recount } from "../../worker/projections/recount.ts";
 import { advance, lostRace } from "../../worker/projections/runner.ts";
 import { databaseOf, transact } from "../../worker/store/database.ts";
+import { place } from "../../worker/store/placements.ts";
+import { MAIN, onShard } from "../../worker/store/shards.ts";
 import { keyWithin } from "../../worker/tables.ts";
 import { BLANK_EVENT } from "../blank-event.ts";
 import { type Figures, TABLES_OF_FIGURES, type Table } from "./oracle.ts";
 
-export const db = databaseOf(env);
+/** The environment and the database of the shard that the functions here are about: of the first, until `turnTo` names another one. */
+export let home: Env = env;
+export let db = databaseOf(env);
+
+export function turnTo(shard: string): void {
+  home = onShard(env, shard);
+  db = databaseOf(home);
+}
 
 export async function createProject(
   project_id: string,
@@ -31,29 +40,30 @@ export async function createProject(
   } = {},
 ): Promise<void> {
   const { timezone = "UTC", currency = "USD", attribution_days = 30, ngr_deduction_percent = null } = settings;
-  await env.DB.prepare(
+  await home.DB.prepare(
     "INSERT INTO projects (project_id, name, timezone, currency, attribution_days, ngr_deduction_percent, created_at) VALUES (?, ?, ?, ?, ?, ?, 0)",
   )
     .bind(project_id, project_id, timezone, currency, attribution_days, ngr_deduction_percent)
     .run();
+  if (db.shard !== MAIN) await db.main.run(place(project_id, db.shard));
 }
 
 /** Keeps all projects on the tables, restored ones too, like those whose log had removed days before the figures existed. */
 export const keepToTables = () =>
-  env.DB.batch(
+  home.DB.batch(
     [
       `CREATE TRIGGER IF NOT EXISTS keep_to_tables BEFORE UPDATE OF by_days ON projects WHEN NEW.by_days = 1
         BEGIN SELECT RAISE(IGNORE); END`,
       `CREATE TRIGGER IF NOT EXISTS restore_to_tables AFTER INSERT ON projects WHEN NEW.by_days = 1
         BEGIN UPDATE projects SET by_days = 0 WHERE project_id = NEW.project_id; END`,
-    ].map((statement) => env.DB.prepare(statement)),
+    ].map((statement) => home.DB.prepare(statement)),
   );
 
 /** Switches to rows of days, as the next run of the figures would. */
 export const turnToDays = () =>
-  env.DB.batch(
+  home.DB.batch(
     ["DROP TRIGGER keep_to_tables", "DROP TRIGGER restore_to_tables", "UPDATE projects SET by_days = 1"].map(
-      (statement) => env.DB.prepare(statement),
+      (statement) => home.DB.prepare(statement),
     ),
   );
 
@@ -114,7 +124,7 @@ async function persist<Result>(attempted: () => Promise<Result>): Promise<Result
 /** One step. */
 export function step(projection: Projection, limit?: number): Promise<number> {
   const ahead = LATER.includes(projection) ? INTERVAL_MS : 0;
-  return persist(async () => (await advance(env, db, projection, Date.now() + ahead, limit)).behind);
+  return persist(async () => (await advance(home, db, projection, Date.now() + ahead, limit)).behind);
 }
 
 /** One step of attributing people again, with a limited number of events. Returns whether there is more to do. */
@@ -123,7 +133,7 @@ export const reattributeSome = (most?: number): Promise<boolean> =>
 
 /** One step of recounting about this number of people in the figures. Returns whether there is more to do. */
 export const recountSome = (most?: number, layout?: Layout): Promise<boolean> =>
-  persist(() => recount(env, db, Date.now(), most, layout));
+  persist(() => recount(home, db, Date.now(), most, layout));
 
 /**
  * Runs the projections until they have reached the end of the log, and all people have their project's window. In rounds: the
@@ -169,8 +179,8 @@ const VALUES = {
 } as const satisfies Record<keyof Figures, readonly string[]>;
 
 export async function figuresIn(project_id: string): Promise<Figures> {
-  const found = await env.DB.batch<Record<string, unknown>>(
-    TABLES_OF_FIGURES.map((table) => env.DB.prepare(`SELECT * FROM ${table} WHERE project_id = ?`).bind(project_id)),
+  const found = await home.DB.batch<Record<string, unknown>>(
+    TABLES_OF_FIGURES.map((table) => home.DB.prepare(`SELECT * FROM ${table} WHERE project_id = ?`).bind(project_id)),
   );
   const tables = TABLES_OF_FIGURES.map((table, index): [string, Table] => {
     const rows = found[index]?.results ?? [];

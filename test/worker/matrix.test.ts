@@ -5,7 +5,7 @@ import { app, routes } from "../../worker/app.ts";
 import { REPORTS } from "../../worker/reports/index.ts";
 import { viewOf } from "../../worker/reports/listening.ts";
 import { ADMIN, bearer, makeApiKey } from "./keys.ts";
-import { createProject, deliver, settle, storedEvent } from "./log.ts";
+import { createProject, db, deliver, home, settle, storedEvent } from "./log.ts";
 
 const HOST = "https://matrix.example";
 
@@ -876,7 +876,7 @@ describe("a project", () => {
 describe("projections", () => {
   it("report their positions, and are rebuilt together with those that depend on them", async () => {
     const ask = async (method: string, path: string) =>
-      (await SELF.fetch(`${HOST}/api/v1/projections${path}`, { method, headers: ADMIN })).json<
+      (await SELF.fetch(`${HOST}/api/v1/projections${path}?shard=${db.shard}`, { method, headers: ADMIN })).json<
         Record<string, unknown>
       >();
     await settle();
@@ -893,7 +893,7 @@ describe("projections", () => {
     expect(await ask("POST", "/nothing/rebuild")).toMatchObject({ status: 404 });
     await settle();
     expect(
-      (await env.DB.prepare("SELECT count(*) AS n FROM players WHERE project_id = 'own'").first<{ n: number }>())?.n,
+      (await home.DB.prepare("SELECT count(*) AS n FROM players WHERE project_id = 'own'").first<{ n: number }>())?.n,
     ).toBeGreaterThan(1);
   });
 });

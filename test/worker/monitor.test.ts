@@ -13,7 +13,7 @@ import { keepDeadLetters } from "../../worker/event-log/dead-letters.ts";
 import worker from "../../worker/index.ts";
 import { BOUNDS_MS, ROUTE_CLASSES } from "../../worker/meter/meter.ts";
 import { expose, FAMILIES } from "../../worker/monitor/families.ts";
-import { PARTS } from "../../worker/monitor/parts.ts";
+import { PARTS_OF_ALL, PARTS_OF_SHARDS } from "../../worker/monitor/parts.ts";
 import { read } from "./api.ts";
 import { ADMIN, makeApiKey } from "./keys.ts";
 import { createProject, db, deliver, storedEvent } from "./log.ts";
@@ -338,7 +338,7 @@ describe("a part that fails", () => {
     ],
   ])("%s removes only its own metrics", async (_, bindings, down, left) => {
     const families = await ask(bindings);
-    for (const part of Object.keys(PARTS)) {
+    for (const part of Object.keys({ ...PARTS_OF_SHARDS, ...PARTS_OF_ALL })) {
       expect([part, families.get("edgepixel_up")?.samples.get(`edgepixel_up{part="${part}"}`)]).toEqual([
         part,
         down.includes(part) ? 0 : 1,

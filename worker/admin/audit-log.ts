@@ -31,6 +31,7 @@ export const auditRoutes = [
       id: "listAudit",
       method: "get",
       path: "/audit",
+      on: "each",
       tag: "Administration",
       role: "admin",
       summary: "Who did what",

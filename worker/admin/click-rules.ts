@@ -160,6 +160,7 @@ export const clickRuleRoutes = [
       id: "changeClickRule",
       method: "patch",
       path: "/click-rules/:id",
+      on: { row: "click_rules" },
       ...administered,
       summary: "Change a click rule from a day on",
       description:
@@ -194,6 +195,7 @@ export const clickRuleRoutes = [
       id: "endClickRule",
       method: "delete",
       path: "/click-rules/:id",
+      on: { row: "click_rules" },
       ...administered,
       summary: "End a click rule from a day on",
       description: "What it flagged on the days before stays flagged.",

@@ -11,9 +11,10 @@ import { pageParameters } from "../http/page.ts";
 import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { readText } from "../http/read-text.ts";
+import { log } from "../log.ts";
 import { PAST_CURRENCIES } from "../money.ts";
 import { isEcbCsv, readEcbCsv } from "../rates/ecb.ts";
-import { FEED, type FeedHealth, refreshRates } from "../rates/feed.ts";
+import { FEED, type FeedHealth, refreshRates, wakeCopiesOfRates } from "../rates/feed.ts";
 import { formatRate, parseRate, type Rate, storeRates } from "../rates/rate.ts";
 import { instant, maybe, text, whole } from "../reports/answer.ts";
 import { pagesOf } from "../reports/pages.ts";
@@ -152,6 +153,7 @@ export const exchangeRateRoutes = [
       id: "listExchangeRates",
       method: "get",
       path: "/exchange-rates",
+      on: "main",
       ...administered,
       summary: "List rates",
       description: "All projects share them.",
@@ -186,6 +188,7 @@ export const exchangeRateRoutes = [
       id: "loadExchangeRates",
       method: "post",
       path: "/exchange-rates",
+      on: "main",
       ...administered,
       everywhere: EVERYWHERE,
       summary: "Load rates, or correct them",
@@ -196,7 +199,7 @@ export const exchangeRateRoutes = [
       answers: { 201: { description: "How many are in force now.", content: json(loaded) } },
       audit: "exchange_rates.load",
     },
-    async ({ c, act, now }) => {
+    async ({ c, env, act, now }) => {
       const rates = await readRates(c);
       const what = {
         project_id: null,
@@ -205,6 +208,8 @@ export const exchangeRateRoutes = [
       };
       const statements = [...partsOf(rates)].map((part) => storeRates(part, now));
       await act(what, statements);
+      // Cron wakes them where this fails.
+      await wakeCopiesOfRates(env).catch((error) => log("warn", "rates not copied", { error: String(error) }));
       return { loaded: rates.length };
     },
   ),
@@ -213,6 +218,7 @@ export const exchangeRateRoutes = [
       id: "refreshExchangeRates",
       method: "post",
       path: "/exchange-rates/refresh",
+      on: "main",
       ...administered,
       everywhere: EVERYWHERE,
       summary: "Read the daily feed now",

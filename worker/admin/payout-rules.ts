@@ -235,6 +235,7 @@ export const payoutRuleRoutes = [
       id: "changePayoutRule",
       method: "patch",
       path: "/payout-rules/:id",
+      on: { row: "payout_rules" },
       ...administered,
       summary: "Change a payout rule from a day on",
       description:
@@ -268,6 +269,7 @@ export const payoutRuleRoutes = [
       id: "endPayoutRule",
       method: "delete",
       path: "/payout-rules/:id",
+      on: { row: "payout_rules" },
       ...administered,
       summary: "End a payout rule from a day on",
       description: "What it paid for the days before stays.",

@@ -21,6 +21,7 @@ export const planRoutes = [
       id: "showPlanUse",
       method: "get",
       path: "/plan",
+      on: "each",
       tag: "Administration",
       role: "admin",
       everywhere: "The plan is of the whole instance: it needs a key for all projects.",

@@ -96,6 +96,7 @@ export const postbackTryRoutes = [
       id: "testPostback",
       method: "post",
       path: "/postbacks/:id/test",
+      on: { row: "postback_targets" },
       ...administered,
       summary: "Send an example to a target",
       description:
@@ -122,6 +123,7 @@ export const postbackTryRoutes = [
       id: "listPostbackTries",
       method: "get",
       path: "/postbacks/:id/log",
+      on: { row: "postback_targets" },
       ...administered,
       summary: "What was sent to a target, and what came back",
       description: "A row a try, kept for 30 days.",
@@ -143,6 +145,7 @@ export const postbackTryRoutes = [
       id: "resendPostbacks",
       method: "post",
       path: "/postbacks/:id/resend",
+      on: { row: "postback_targets" },
       ...administered,
       summary: "Send again",
       description:

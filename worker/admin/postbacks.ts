@@ -136,6 +136,7 @@ export const postbackRoutes = [
       id: "changePostback",
       method: "patch",
       path: "/postbacks/:id",
+      on: { row: "postback_targets" },
       ...administered,
       summary: "Change, pause or resume a target",
       description:
@@ -181,6 +182,7 @@ export const postbackRoutes = [
       id: "removePostback",
       method: "delete",
       path: "/postbacks/:id",
+      on: { row: "postback_targets" },
       ...administered,
       summary: "Remove a target",
       description: "Nothing is sent any more; its log goes, too.",

@@ -37,6 +37,7 @@ export const projectionRoutes = [
       id: "listProjections",
       method: "get",
       path: "/projections",
+      on: "each",
       ...administered,
       summary: "The place of each projection in the log",
       description:
@@ -68,6 +69,7 @@ export const projectionRoutes = [
       id: "rebuildProjection",
       method: "post",
       path: "/projections/:name/rebuild",
+      on: "each",
       ...administered,
       summary: "Rebuild a projection",
       description: "From the beginning of the log; those that share its tables go along. Needs a key for all projects.",

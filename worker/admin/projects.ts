@@ -16,10 +16,13 @@ import { wakeProjectors } from "../projections/projector.ts";
 import { beginReattribution } from "../projections/reattribution.ts";
 import { instant, text } from "../reports/answer.ts";
 import { leastEventDays } from "../retention/keeping.ts";
-import type { Database } from "../store/database.ts";
+import { type Database, databaseOf } from "../store/database.ts";
 import { isGuarded } from "../store/guard.ts";
+import { isOfShard, isPlaced, place, placementOf } from "../store/placements.ts";
 import { projects } from "../store/schema.ts";
+import { everyShard, MAIN, onShard, shardOf, shardsOf } from "../store/shards.ts";
 import { iso } from "../time.ts";
+import { act } from "./audit.ts";
 import { route } from "./route.ts";
 
 const origin = z
@@ -62,7 +65,13 @@ const settings = {
   }),
 };
 const optional = z.strictObject(settings).partial();
-export const newProject = optional.extend({ project_id: projectId });
+export const newProject = optional.extend({
+  project_id: projectId,
+  shard: z
+    .string()
+    .optional()
+    .describe("Where it is kept, in an instance with several databases; `main` if absent. It stays there."),
+});
 export const projectChanges = optional.extend({ new_pixel_secret: z.literal(true, "can only be true").optional() });
 
 const projectView = z
@@ -94,14 +103,16 @@ const projectView = z
       .number()
       .nullable()
       .describe("The share of net amounts that NGR leaves out, for fees, taxes and bonuses; null: there is no NGR."),
+    shard: text.describe("The database that the project is in; `main` is the first."),
     settled_before: text.describe("Days before this date are settled: their events may have gone from the log."),
   })
   .meta({ id: "Project" });
 export type ProjectView = z.output<typeof projectView>;
 
-const view = (project: Project): ProjectView => ({
+const view = ({ created_at, ...project }: Project, shard: string): ProjectView => ({
   ...project,
-  created_at: iso(project.created_at),
+  created_at: iso(created_at),
+  shard,
 });
 
 /** Data must be kept long enough for everything that is still counted or made from it. */
@@ -175,14 +186,23 @@ export const projectRoutes = [
       id: "listProjects",
       method: "get",
       path: "/projects",
+      on: "main",
       ...administered,
       summary: "List projects",
       description: "With all settings of each, the pixel secret included.",
       answers: { 200: { description: "Those that the key reaches.", content: json(rows(projectView)) } },
     },
-    async ({ db, principal }) => {
-      const all = await db.select().from(projects);
-      return { rows: all.filter((project) => reaches(principal, project.project_id)).map(view) };
+    async ({ env, principal }) => {
+      const all = await Promise.all(
+        everyShard(env).map(async (shard) => {
+          const found = await databaseOf(shard)
+            .select()
+            .from(projects)
+            .where(isOfShard(shardOf(shard)));
+          return found.map((project) => view(project, shardOf(shard)));
+        }),
+      );
+      return { rows: all.flat().filter((project) => reaches(principal, project.project_id)) };
     },
   ),
   route(
@@ -190,6 +210,7 @@ export const projectRoutes = [
       id: "createProject",
       method: "post",
       path: "/projects",
+      on: "main",
       ...administered,
       summary: "Create a project",
       description: "Needs a key for all projects.",
@@ -201,11 +222,10 @@ export const projectRoutes = [
       problems: [409],
       audit: "project.create",
     },
-    async ({ db, principal, readBody, act, now }) => {
-      const { project_id, name = project_id, ...given } = await readBody();
+    async ({ env, db: main, principal, readBody, now }) => {
+      const { project_id, name = project_id, shard = MAIN, ...given } = await readBody();
       if (principal.project_id !== null) throw new Problem(403, "Only a key for all projects can create one.");
-      const [taken] = await db.select().from(projects).where(eq(projects.project_id, project_id));
-      if (taken) throw new Problem(409, `There is a project ${project_id} already.`);
+      if (!shardsOf(env).includes(shard)) throw Problem.of("shard", `there is no shard ${shard}`);
       const project: Project = {
         project_id,
         name,
@@ -224,17 +244,24 @@ export const projectRoutes = [
         ...withoutUndefined(given),
       };
       checkRetention(project);
-      const what = { project_id, subject: project_id, details: given };
+      if (shard !== MAIN) await main.run(place(project_id, shard));
+      const db = databaseOf(onShard(env, shard));
+      const [taken] = await db.select().from(projects).where(eq(projects.project_id, project_id));
+      if (taken || ((await placementOf(main, project_id)) ?? MAIN) !== shard)
+        throw new Problem(409, `There is a project ${project_id} already.`);
+      const what = { project_id, subject: project_id, details: given, action: "project.create" };
       const statements = [
         db.insert(projects).values(project).getSQL(),
-        // Fails while what was there under this id is being removed: NULL is not allowed.
-        sql`UPDATE projects SET name = CASE WHEN NOT ${isBeingRemoved(project_id)} THEN name END
+        // Fails while what was there under this id is being removed, and where another request has just placed it on
+        // another shard: NULL is not allowed.
+        sql`UPDATE projects SET name = CASE WHEN NOT ${isBeingRemoved(project_id)}
+          AND NOT ${shard === MAIN ? isPlaced(project_id) : sql`false`} THEN name END
         WHERE project_id = ${project_id}`,
       ];
-      if (!(await happened(act(what, statements))))
+      if (!(await happened(act(db, principal, now, what, statements))))
         throw new Problem(409, `${project_id} was removed a moment ago. Please try again in a few minutes.`);
       forgetProjects();
-      return view(project);
+      return view(project, shard);
     },
   ),
   route(
@@ -249,7 +276,10 @@ export const projectRoutes = [
       answers: { 200: { description: "The project.", content: json(projectView) } },
       problems: [400],
     },
-    async ({ params, projectFor }) => view(await projectFor(params.project_id)),
+    async ({ params, projectFor }) => {
+      const { shard, ...project } = await projectFor(params.project_id);
+      return view(project, shard);
+    },
   ),
   route(
     {
@@ -280,7 +310,7 @@ export const projectRoutes = [
       }
       forgetProjects();
       if (changes.attribution_days !== undefined) await wakeProjectors(env);
-      return view(await storedProject(db, project_id));
+      return view(await storedProject(db, project_id), db.shard);
     },
   ),
   route(

@@ -25,6 +25,7 @@ export const restoreRoutes = [
       id: "restoreArchive",
       method: "post",
       path: "/archive/restore",
+      on: "each",
       ...ofArchive,
       summary: "Restore a lost log, a step",
       description:

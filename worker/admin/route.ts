@@ -5,15 +5,19 @@
 import type { SQL } from "drizzle-orm";
 import type { Context, MiddlewareHandler } from "hono";
 import type { StatusCode } from "hono/utils/http-status";
-import type * as z from "zod";
-import { atLeast, notShared, projectFor } from "../http/access.ts";
-import { readBody } from "../http/body.ts";
+import * as z from "zod";
+import { atLeast, identified, notShared, projectFor } from "../http/access.ts";
+import { ADMINISTRATION, acceptText } from "../http/body.ts";
 import type { Answer, Operation } from "../http/operation.ts";
 import { type ParametersIn, parameters } from "../http/parameters.ts";
 import type { App, Principal, Role } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
-import type { Project } from "../project.ts";
+import { readText } from "../http/read-text.ts";
+import type { PlacedProject } from "../project.ts";
 import { type Database, databaseOf } from "../store/database.ts";
+import { shardsOfProjects } from "../store/placements.ts";
+import { rowOnShard } from "../store/row-on-shard.ts";
+import { MAIN, mainOf, onShard, shardsOf } from "../store/shards.ts";
 import { type Act, act } from "./audit.ts";
 
 type Method = Operation["method"];
@@ -39,6 +43,12 @@ export type Definition<
   unshared?: true;
   /** Throws the problem of an instance that has no such thing. */
   requires?(env: Env): void;
+  /**
+   * The shard that it is about. `main`: what all shards have in common. `each`: one that the parameter `shard` names, else
+   * `main`. `row`: the one with the row that the path names by its id. In all other cases, and first where the request names a
+   * project or the key belongs to one, the project's.
+   */
+  on?: "main" | "each" | { row: string; id?: string };
   query?: Query;
   body?: { schema: Body; examples: Record<string, NoInfer<z.input<Body>>> };
   /** By status. Where several of them have no problem document, the handler sets the status. */
@@ -58,7 +68,7 @@ export type Asked<Path extends string, Query, Body> = {
   /** The body, by its schema; a 400 that names each wrong field. */
   readBody(): Promise<Body>;
   /** The project that is named, else the key's own; a 403 where the key does not reach it. */
-  projectFor(named: string | undefined): Promise<Project>;
+  projectFor(named: string | undefined): Promise<PlacedProject>;
   /** Runs the statements and writes the audit entry `audit`, in one transaction. */
   act(what: Omit<Act, "action">, statements: SQL[]): Promise<void>;
   /** Epoch milliseconds. */
@@ -91,6 +101,59 @@ type Endpoint<Path extends string, Query extends z.ZodObject, Body extends z.Zod
   status: 200;
 };
 
+const OF_A_SHARD = {
+  shard: z
+    .string("must be given once")
+    .regex(/^[a-z0-9]{1,20}$/, "must be the name of a shard")
+    .optional()
+    .describe(
+      "Which database it is about, where the instance has several; `main` is the first. A project's is found without it.",
+    ),
+};
+type Named = { project_id?: unknown; shard?: string };
+
+const readOnce = <Value>(read: () => Promise<Value>): (() => Promise<Value>) => {
+  let reading: Promise<Value> | undefined;
+  return () => {
+    reading ??= read();
+    return reading;
+  };
+};
+
+/** The project that a body names. A body that cannot be read is refused later, by its route. */
+async function namedIn(bodyText: (() => Promise<string>) | null): Promise<unknown> {
+  try {
+    return bodyText && (JSON.parse(await bodyText()) as Named | null)?.project_id;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The environment of the shard that a request is about. With one database nothing is read. */
+async function homeOf(
+  c: Context<App>,
+  on: Definition<Method, string, z.ZodObject, z.ZodType, Answers>["on"],
+  query: Named,
+  bodyText: (() => Promise<string>) | null,
+  now: number,
+): Promise<Env> {
+  const { env } = c;
+  if (on === "main" || shardsOf(env).length === 1) return mainOf(env);
+  // A route without a key, such as a page for mail readers, has no principal.
+  const principal = c.var.principal as Principal | undefined;
+  const params = c.req.param() as Named;
+  const named = principal?.project_id ?? query.project_id ?? params.project_id ?? (await namedIn(bodyText));
+  if (typeof named === "string")
+    return onShard(env, (await identified(shardsOfProjects(env, [named], now))).get(named) ?? MAIN);
+  if (typeof on === "object") {
+    const [id = ""] = Object.values(params) as string[];
+    return (await rowOnShard(env, on.row, on.id ?? "id", id)) ?? mainOf(env);
+  }
+  const { shard = MAIN } = query;
+  if (!shardsOf(env).includes(shard)) throw Problem.of("shard", `there is no shard ${shard}`);
+  return onShard(env, shard);
+}
+
 export function route<
   At extends Method,
   Path extends string,
@@ -101,7 +164,8 @@ export function route<
   definition: Definition<At, Path, Query, Body, Given>,
   handle: (asked: Asked<Path, z.output<Query>, z.output<Body>>) => Promise<Reply<Given>>,
 ) {
-  const { id, role, everywhere, unshared, requires, query, body, answers, audit } = definition;
+  const { id, role, everywhere, unshared, requires, on, body, answers, audit } = definition;
+  const query = on === "each" ? (definition.query ?? z.strictObject({})).extend(OF_A_SHARD) : definition.query;
   const statuses = Object.keys(answers).map(Number);
   const handlers: MiddlewareHandler<App>[] = [
     ...(role === null ? [] : [atLeast(role)]),
@@ -115,6 +179,9 @@ export function route<
     async (c) => {
       const { principal } = c.var;
       const now = Date.now();
+      const given = query ? c.req.valid("query" as never) : {};
+      const bodyText = readOnce(() => readText(c.req.raw, ADMINISTRATION));
+      c.env = await homeOf(c, on, given, body === undefined ? null : bodyText, now);
       const db = databaseOf(c.env);
       if (statuses.length === 1) c.status(statuses[0] as StatusCode);
       const reply = await handle({
@@ -123,8 +190,8 @@ export function route<
         db,
         principal,
         params: c.req.param() as Record<ParametersIn<Path>, string>,
-        query: (query ? c.req.valid("query" as never) : {}) as z.output<Query>,
-        readBody: () => readBody(c, body?.schema as Body),
+        query: given as z.output<Query>,
+        readBody: async () => acceptText(await bodyText(), body?.schema as Body),
         projectFor: (named) => projectFor(c.env, principal, named, now),
         act: (what, statements) => {
           if (audit === undefined) throw new Error(`The route ${id} has no \`audit\` to note what it does.`);
@@ -137,7 +204,7 @@ export function route<
       return c.json(reply as object);
     },
   ];
-  return { ...definition, handlers } as typeof definition & {
+  return { ...definition, ...(query && { query }), handlers } as typeof definition & {
     handlers: typeof handlers;
     /** A type alone. */
     client: { [One in Path]: { [Called in `$${At}`]: Endpoint<Path, Query, Body, Given> } };

@@ -168,6 +168,7 @@ export const shareRoutes = [
       id: "revokeShare",
       method: "delete",
       path: "/shares/:share_id",
+      on: { row: "shares", id: "share_id" },
       ...administered,
       summary: "Revoke a share link",
       description: "Its sessions end at once.",

@@ -16,6 +16,7 @@ export const signInCodeRoutes = [
       id: "createSignInCode",
       method: "post",
       path: "/session/codes",
+      on: "main",
       tag: "Session",
       role: "admin",
       summary: "Make a code that signs in once",

@@ -274,6 +274,7 @@ export const sourceRoutes = [
       id: "changeSource",
       method: "patch",
       path: "/sources/:id",
+      on: { row: "postback_sources" },
       ...administered,
       summary: "Change, pause or resume a source",
       description:
@@ -314,6 +315,7 @@ export const sourceRoutes = [
       id: "removeSource",
       method: "delete",
       path: "/sources/:id",
+      on: { row: "postback_sources" },
       ...administered,
       summary: "Remove a source",
       description: "Its postbacks are refused from now on, and those that wait for a click go.",
@@ -336,6 +338,7 @@ export const sourceRoutes = [
       id: "listWaitingPostbacks",
       method: "get",
       path: "/sources/:id/waiting",
+      on: { row: "postback_sources" },
       ...administered,
       summary: "Postbacks of a source that wait, with the reason",
       description: "For a click, or for the transaction that they decide about: 7 days, and shown for 30.",

@@ -11,7 +11,8 @@ import type { App } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { findSchedule, type Schedule } from "../schedules/schedule.ts";
 import { unsubscriberOf } from "../schedules/unsubscribing.ts";
-import { databaseOf } from "../store/database.ts";
+import { type Database, databaseOf, mainDatabaseOf } from "../store/database.ts";
+import { rowOnShard } from "../store/row-on-shard.ts";
 import { act } from "./audit.ts";
 import { route } from "./route.ts";
 
@@ -30,13 +31,16 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self
 const pageWith = (c: Context<App>, title: string, parts: string[]) =>
   c.html(pageOf(title, parts, ["Sent by Edgepixel."]), 200, { "content-security-policy": POLICY });
 
-async function asked(c: Context<App>, token: string): Promise<{ schedule: Schedule; channel_id: string }> {
-  const db = databaseOf(c.env);
-  const named = await unsubscriberOf(db, token);
-  const schedule = named && (await findSchedule(db, named.schedule_id));
-  if (!named || !schedule)
+type Reading = { db: Database; schedule: Schedule; channel_id: string };
+
+async function asked(c: Context<App>, token: string): Promise<Reading> {
+  const named = await unsubscriberOf(mainDatabaseOf(c.env), token);
+  const shard = named && (await rowOnShard(c.env, "scheduled_reports", "id", named.schedule_id));
+  const db = shard && databaseOf(shard);
+  const schedule = named && db && (await findSchedule(db, named.schedule_id));
+  if (!named || !db || !schedule)
     throw new Problem(404, "This link ends no report: it is incomplete, or the report was removed.");
-  return { schedule, channel_id: named.channel_id };
+  return { db, schedule, channel_id: named.channel_id };
 }
 
 const administered = { tag: "Alerts", role: null } as const;
@@ -76,8 +80,8 @@ export const unsubscribeRoutes = [
       query: unsubscribeQuery,
       problems: [404],
     },
-    async ({ c, db, query, now }) => {
-      const { schedule, channel_id } = await asked(c, query.token);
+    async ({ c, query, now }) => {
+      const { db, schedule, channel_id } = await asked(c, query.token);
       const { id, project_id, name } = schedule;
       const what = { project_id, action: "scheduled_report.unsubscribe", subject: id, details: { channel_id } };
       if (!schedule.unsubscribed.includes(channel_id))

@@ -17,6 +17,7 @@ const AUDIT = "state/audit/";
 /** The tables of the settings. */
 const SETTINGS_TABLES = [
   "projects",
+  "placements",
   "keys",
   "segments",
   "shares",

@@ -12,13 +12,14 @@ import { sha256 } from "../http/keys.ts";
 import type { App, Principal } from "../http/principal.ts";
 import { Problem } from "../http/problem.ts";
 import { log } from "../log.ts";
-import { findProject, type Project } from "../project.ts";
+import { findProject, type PlacedProject, type Project } from "../project.ts";
 import { commit } from "../queue/group-commit.ts";
 import { measure, messagesOf } from "../queue/message.ts";
 import { outletOf } from "../queue/outlet.ts";
 import { checkSchema } from "../registry/check.ts";
 import type { Rejection } from "../request-log/rejection.ts";
-import { databaseOf } from "../store/database.ts";
+import { mainDatabaseOf } from "../store/database.ts";
+import { MAIN, onShard } from "../store/shards.ts";
 import { erased, suppressed } from "../suppression.ts";
 import { BODY_FAULTS, readSent } from "./body.ts";
 import { recordFailedBatch, takeFailedBatch } from "./failed-batches.ts";
@@ -57,7 +58,7 @@ export type Entrance = {
   refused(c: Context<App>, refusals: readonly Refusal[]): void;
 };
 
-type Admitted = { event: ImportedEvent; project: Project; warnings?: FieldError[] };
+type Admitted = { event: ImportedEvent; project: PlacedProject; warnings?: FieldError[] };
 /** An event with its place in the body. */
 type Taken = Admitted & { index: number };
 type Read = Admitted | { errors: FieldError[] };
@@ -99,7 +100,7 @@ async function read(
 async function judged(
   env: Env,
   event: ImportedEvent,
-  project: Project,
+  project: PlacedProject,
   doubts: readonly FieldError[],
   now: number,
 ): Promise<Read> {
@@ -122,7 +123,14 @@ async function store(
       const named = seed === null || event.event_id ? event : { ...event, event_id: `${seed}.${index}` };
       return storedEvent(named, project, { ...sender(c.req.raw, event, project), trusted: 1 }, now);
     });
-  const send = (events: StoredEvent[]) => commit(outletOf(c.env), events, c.var.request_id).then(() => events);
+  const shardOfProject = new Map(taken.map(({ project }) => [project.project_id, project.shard]));
+  const send = async (events: StoredEvent[]) => {
+    const byShard = Map.groupBy(events, ({ project_id }) => shardOfProject.get(project_id) ?? MAIN);
+    await Promise.all(
+      [...byShard].map(([shard, ofShard]) => commit(outletOf(onShard(c.env, shard)), ofShard, c.var.request_id)),
+    );
+    return events;
+  };
 
   const content = `${c.var.principal.key_id} ${c.req.query("project_id") ?? ""} ${text}`;
   const key = idempotencyKey(c.req.raw);
@@ -132,7 +140,7 @@ async function store(
   const events = withIds(null);
   const inParts = taken.some(({ event }) => event.event_id === undefined) && messagesOf(events.map(measure)).length > 1;
   if (!inParts) return send(events);
-  const db = databaseOf(c.env);
+  const db = mainDatabaseOf(c.env);
   const hash = await sha256(content);
   const seed = (await takeFailedBatch(db, hash, now)) ?? uuidv7({ msecs: now });
   try {

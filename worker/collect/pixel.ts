@@ -14,6 +14,7 @@ import { commit } from "../queue/group-commit.ts";
 import { outletOf } from "../queue/outlet.ts";
 import { checkSchema } from "../registry/check.ts";
 import { recordRejections } from "../request-log/record-rejections.ts";
+import { onShard } from "../store/shards.ts";
 import { erased, suppressed } from "../suppression.ts";
 import { admit } from "./admission.ts";
 import { botReason } from "./bot.ts";
@@ -86,7 +87,7 @@ async function collect(
     const bot = botReason(visitOf(request), project.bot_rules);
     const trusted = admission.trusted ? 1 : 0;
     const event = storedEvent(reading.event, project, { ...senderOf(request, host), bot, trusted }, now);
-    await commit(outletOf(env), [event], request_id);
+    await commit(outletOf(onShard(env, project.shard)), [event], request_id);
     const warnings = [
       ...(warning ? [warning] : []),
       ...reading.warnings,

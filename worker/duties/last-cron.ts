@@ -1,7 +1,7 @@
 /** When cron last ran, for `/health`: it wakes all duties, and nothing else shows that it has stopped. */
 
 import { sql } from "drizzle-orm";
-import { type Database, databaseOf } from "../store/database.ts";
+import { type Database, mainDatabaseOf } from "../store/database.ts";
 import { iso } from "../time.ts";
 
 /** A record is a row written, which is billed. So it is renewed only when the last one is this old, in milliseconds. */
@@ -14,6 +14,6 @@ export async function lastCron(db: Database): Promise<string | null> {
 }
 
 export async function recordCron(env: Env, now: number): Promise<void> {
-  await databaseOf(env).run(sql`INSERT INTO cron_runs (id, ran_at) VALUES (0, ${now})
+  await mainDatabaseOf(env).run(sql`INSERT INTO cron_runs (id, ran_at) VALUES (0, ${now})
     ON CONFLICT DO UPDATE SET ran_at = excluded.ran_at WHERE excluded.ran_at - ran_at >= ${CRON_RECORDED_EVERY_MS}`);
 }

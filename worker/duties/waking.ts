@@ -6,10 +6,11 @@
 
 import { type Budget, budgetOf } from "../store/budget.ts";
 import { type Database, databaseOf } from "../store/database.ts";
+import { shardOf } from "../store/shards.ts";
 import { MINUTE_MS } from "../time.ts";
 import { type Duty, type Progress, wake } from "./duty.ts";
 
-/** When an object was woken, by its name. */
+/** When an object was woken, by its shard and name. */
 const woken = new Map<string, number>();
 /** After this time an object is woken again, in case the wake was lost. */
 const AGAIN_MS = 4 * MINUTE_MS;
@@ -24,10 +25,13 @@ export async function wakeDue(env: Env, now: number, look: () => Promise<Due[]>)
   const room = budgetOf(env).left - LOOK_CALLS;
   if (room <= 0) return false;
   for (const [name, at] of woken) if (at > now || at <= now - AGAIN_MS) woken.delete(name);
-  const due = (await look()).filter(({ name, due_at }) => due_at > (woken.get(name) ?? Number.NEGATIVE_INFINITY));
+  const place = (name: string) => `${shardOf(env)} ${name}`;
+  const due = (await look()).filter(
+    ({ name, due_at }) => due_at > (woken.get(place(name)) ?? Number.NEGATIVE_INFINITY),
+  );
   const names = due.slice(0, room).map(({ name }) => name);
   await wake(env, names);
-  for (const name of names) woken.set(name, now);
+  for (const name of names) woken.set(place(name), now);
   return due.length <= room;
 }
 

@@ -9,6 +9,8 @@ import type { Duty } from "../duties/duty.ts";
 import { REMEMBERED_MS } from "../event-log/removed-projects.ts";
 import { budgetOf } from "../store/budget.ts";
 import { type Database, databaseOf, transact } from "../store/database.ts";
+import { displace } from "../store/placements.ts";
+import { MAIN } from "../store/shards.ts";
 import { MINUTE_MS } from "../time.ts";
 
 /** Tables with a `project_id` whose rows stay after the project: the audit log, and the receipts of erasures. */
@@ -81,7 +83,7 @@ export const isBeingRemoved = (project_id: string): SQL =>
 /** Whether there is room for this number of further calls. */
 type Room = (calls: number) => boolean;
 /** Calls to find what is left of a project, and calls at the end of a search. */
-const LOOK_CALLS = 2;
+const LOOK_CALLS = 3;
 const LAST_CALLS = 3;
 
 /** Continues all removals that are due, as long as there is room; returns whether everything is done. */
@@ -95,6 +97,21 @@ export async function removeProjects(env: Env, db: Database, now: number, room: 
   return true;
 }
 
+/**
+ * What `main` has of a project on another shard. Its place goes with the second search, as events that are still under way must
+ * reach the shard that knows of the removal; those that come even later meet the same note on `main`.
+ */
+const leftOnMain = (project_id: string, pass: number, now: number): SQL[] => [
+  sql`DELETE FROM keys WHERE project_id = ${project_id}`,
+  ...(pass === 1
+    ? []
+    : [
+        displace(project_id),
+        sql`INSERT OR REPLACE INTO removals (project_id, removed_at, due_at, pass, finished_at)
+          VALUES (${project_id}, ${now}, ${now}, 2, ${now})`,
+      ]),
+];
+
 async function removeRows(
   env: Env,
   db: Database,
@@ -103,6 +120,7 @@ async function removeRows(
   now: number,
   room: Room,
 ): Promise<boolean> {
+  if (db.shard !== MAIN) await transact(db.main, leftOnMain(project_id, pass, now));
   for (const { name, key } of await filled(db, project_id)) {
     for (let removed = AT_ONCE; removed === AT_ONCE; ) {
       if (!room(1 + LAST_CALLS)) return false;

@@ -2,6 +2,7 @@
  * The queue's consumer. It does one thing: append. What it cannot append now, the queue delivers again; what can never
  * be appended, and what the queue has given up on, becomes a dead letter.
  */
+import { sql } from "drizzle-orm";
 import type { EventMessage, StoredEvent } from "../event.ts";
 import { log } from "../log.ts";
 import { record } from "../meter/measure.ts";
@@ -11,6 +12,9 @@ import { GROUPS } from "../projections/index.ts";
 import { wakeAfterAppend } from "../projections/projector.ts";
 import { budgetOf } from "../store/budget.ts";
 import { type Database, databaseOf } from "../store/database.ts";
+import { shardsOfProjects } from "../store/placements.ts";
+import { places } from "../store/places.ts";
+import { MAIN, onShard } from "../store/shards.ts";
 import { areSuppressed } from "../suppression.ts";
 import {
   appendOrSetAside,
@@ -51,18 +55,31 @@ async function admissible(db: Database, events: readonly StoredEvent[]): Promise
 
 type Messages = readonly Message<EventMessage>[];
 
-async function take(env: Env, db: Database, messages: Messages, now: number): Promise<Consumed> {
-  const read = messages.map((message) => ({ events: eventsOf(message.body), body: message.body as unknown }));
-  const unreadable = read.filter(({ events }) => events === null);
-  const sent = await admissible(
-    db,
-    read.flatMap((message) => message.events ?? []),
-  );
+/** What messages hold for one shard; bodies that are no list of events are for `main`. */
+type Part = { shard: string; events: StoredEvent[]; unreadable: unknown[] };
+
+async function partsOf(env: Env, messages: Messages, now: number): Promise<Part[]> {
+  const read = messages.map(({ body }) => ({ events: eventsOf(body), body: body as unknown }));
+  const unreadable = read.filter(({ events }) => events === null).map(({ body }) => body);
+  const events = read.flatMap((message) => message.events ?? []);
+  const shards = await shardsOfProjects(env, new Set(events.map(({ project_id }) => project_id)), now);
+  const byShard = Map.groupBy(events, ({ project_id }) => shards.get(project_id) ?? MAIN);
+  if (byShard.size === 0 || (unreadable.length > 0 && !byShard.has(MAIN))) byShard.set(MAIN, []);
+  return [...byShard].map(([shard, ofShard]) => ({
+    shard,
+    events: ofShard,
+    unreadable: shard === MAIN ? unreadable : [],
+  }));
+}
+
+async function take(env: Env, messages: Messages, part: Part, now: number): Promise<Consumed> {
+  const db = databaseOf(env);
+  const sent = await admissible(db, part.events);
   // Events that an earlier try has made dead letters are not tried again.
   const events = messages.some(({ attempts }) => attempts > 1) ? await withoutWaitingLetters(db, sent) : sent;
   const taken = await appendOrSetAside(db, events, () => budgetOf(env).has(TRY_CALLS));
   const unstored: Unstored[] = [
-    ...unreadable.map(({ body }) => ({ event: null, message: body, error: "The message holds no list of events." })),
+    ...part.unreadable.map((message) => ({ event: null, message, error: "The message holds no list of events." })),
     ...taken.unstored,
   ];
   if (unstored.length > 0) {
@@ -74,19 +91,31 @@ async function take(env: Env, db: Database, messages: Messages, now: number): Pr
   return { ...taken, unstored, messages: messages.length, events: sent.length, duplicates, overdue };
 }
 
-async function keepUndelivered(db: Database, batch: MessageBatch<EventMessage>, now: number): Promise<void> {
+async function keepUndelivered(env: Env, batch: MessageBatch<EventMessage>, now: number): Promise<void> {
   const error = "The log could not be written in all its tries.";
-  const read = batch.messages.map(({ body }) => ({ events: eventsOf(body), message: body }));
-  const events = await admissible(
-    db,
-    read.flatMap((message) => message.events ?? []),
-  );
-  const unstored: Unstored[] = [
-    ...read.flatMap(({ events, message }) => (events === null ? [{ event: null, message, error }] : [])),
-    ...events.map((event) => ({ event, error })),
-  ];
-  if (unstored.length > 0) log("error", "dead letters", { count: unstored.length, error });
-  await keepDeadLetters(db, unstored, CONSUMER, now);
+  for (const { shard, events, unreadable } of await partsOf(env, batch.messages, now)) {
+    const db = databaseOf(onShard(env, shard));
+    // A message that was refused for the events of one shard may have been taken for those of another one.
+    const kept = await withoutLogged(db, await admissible(db, events));
+    const unstored: Unstored[] = [
+      ...unreadable.map((message) => ({ event: null, message, error })),
+      ...kept.map((event) => ({ event, error })),
+    ];
+    if (unstored.length > 0) log("error", "dead letters", { count: unstored.length, error });
+    await keepDeadLetters(db, unstored, CONSUMER, now);
+  }
+}
+
+/** The events of which the log has none with the same id. */
+async function withoutLogged(db: Database, events: readonly StoredEvent[]): Promise<StoredEvent[]> {
+  if (events.length === 0) return [];
+  const nameOf = (event: readonly [string, string]) => JSON.stringify(event);
+  const ids = events.map(({ project_id, event_id }): [string, string] => [project_id, event_id]);
+  const logged = await db.values<[string, string]>(sql`WITH given (project_id, event_id) AS (
+      SELECT value ->> 0, value ->> 1 FROM json_each(${JSON.stringify(ids)})
+    ), ${places("known", "given")} SELECT DISTINCT project_id, event_id FROM known`);
+  const known = new Set(logged.map(nameOf));
+  return events.filter((_, index) => !known.has(nameOf(ids[index] as [string, string])));
 }
 
 /** The ids of the requests that a batch came from: an old message has none. */
@@ -124,34 +153,71 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
   const dead = batch.queue.endsWith(DEAD_LETTERS);
   const now = Date.now();
   try {
-    const db = databaseOf(env);
     if (dead) {
-      await keepUndelivered(db, batch, now);
+      await keepUndelivered(env, batch, now);
       return batch.ackAll();
     }
     const counts: Counts = { "queue batches": 1 };
-    const due = { tables: false, figures: false, postbacks: false };
+    const due = new Map<string, Due>();
+    const failed = new Set<string>();
     for (const messages of portionsOf(batch.messages)) {
-      const began = Date.now();
-      const consumed = budgetOf(env).has(APPEND_CALLS) ? await take(env, db, messages, now) : null;
-      // Events for which there was no room are delivered again at once.
-      const whole = consumed?.untried.length === 0;
-      for (const message of messages) whole ? message.ack() : message.retry({ delaySeconds: 0 });
-      if (!consumed) continue;
-      logBatch(messages, consumed, Date.now() - began);
-      add(counts, countsOf(consumed));
-      due.tables ||= isTimeFor("tables", consumed);
-      due.figures ||= isTimeFor("figures", consumed);
-      due.postbacks ||= consumed.has_targets;
+      const parts = await partsOf(env, messages, now);
+      const outcomes: Outcome[] = [];
+      for (const part of inTurn(parts, messages))
+        outcomes.push(
+          failed.has(part.shard) ? "failed" : await appendPart(env, messages, part, { now, counts, due, failed }),
+        );
+      // A shard that fails delays no other one: the events that another one has taken are known when they come again.
+      const delaySeconds = outcomes.includes("failed") ? patience(attemptsOf(messages)) : 0;
+      const whole = outcomes.every((outcome) => outcome === "whole");
+      for (const message of messages) whole ? message.ack() : message.retry({ delaySeconds });
     }
-    await Promise.all([wake(env, due), record(env, counts)]);
+    if (failed.size > 0) add(counts, { "queue retries": 1 });
+    await Promise.all([...[...due].map(([shard, groups]) => wake(onShard(env, shard), groups)), record(env, counts)]);
   } catch (error) {
     const { queue, messages } = batch;
     const request_ids = requestsOf(messages).slice(0, IDS_A_LINE);
     log("error", "append failed", { queue, messages: messages.length, request_ids, error: String(error) });
-    const attempts = Math.max(1, ...messages.map((message) => message.attempts));
-    batch.retryAll(dead ? {} : { delaySeconds: patience(attempts) });
+    batch.retryAll(dead ? {} : { delaySeconds: patience(attemptsOf(messages)) });
     await record(env, { "queue retries": 1 });
+  }
+}
+
+const attemptsOf = (messages: Messages): number => Math.max(1, ...messages.map(({ attempts }) => attempts));
+
+/** Begins with another shard at each try, as there may be room for only one of them. */
+function inTurn(parts: readonly Part[], messages: Messages): Part[] {
+  const first = (attemptsOf(messages) - 1) % parts.length;
+  return [...parts.slice(first), ...parts.slice(0, first)];
+}
+
+type Due = Parameters<typeof wakeAfterAppend>[1];
+type Delivery = { now: number; counts: Counts; due: Map<string, Due>; failed: Set<string> };
+/** `cut`: there was no room for all events, which are delivered again at once. */
+type Outcome = "whole" | "cut" | "failed";
+
+async function appendPart(root: Env, messages: Messages, part: Part, delivery: Delivery): Promise<Outcome> {
+  const { now, counts, due, failed } = delivery;
+  const { shard } = part;
+  const env = onShard(root, shard);
+  const began = Date.now();
+  if (!budgetOf(env).has(APPEND_CALLS)) return "cut";
+  try {
+    const consumed = await take(env, messages, part, now);
+    logBatch(messages, consumed, Date.now() - began);
+    add(counts, countsOf(consumed));
+    const before = due.get(shard);
+    due.set(shard, {
+      tables: before?.tables || isTimeFor("tables", consumed),
+      figures: before?.figures || isTimeFor("figures", consumed),
+      postbacks: before?.postbacks || consumed.has_targets,
+    });
+    return consumed.untried.length === 0 ? "whole" : "cut";
+  } catch (error) {
+    failed.add(shard);
+    const request_ids = requestsOf(messages).slice(0, IDS_A_LINE);
+    log("error", "append failed", { shard, messages: messages.length, request_ids, error: String(error) });
+    return "failed";
   }
 }
 
@@ -165,7 +231,7 @@ const countsOf = ({ messages, events, duplicates }: Consumed): Counts => ({
 const isTimeFor = (group: GatheringGroup, { taken, first_seq, last_seq, overdue }: Consumed): boolean =>
   first_seq !== null && last_seq !== null && (overdue || isTimeToRun(group, taken[group], first_seq, last_seq));
 
-const wake = (env: Env, others: Parameters<typeof wakeAfterAppend>[1]) =>
+const wake = (env: Env, others: Due) =>
   wakeAfterAppend(env, others).catch((error) => {
     // The events are stored: cron wakes the projectors later, and so do readers of the tables.
     log("error", "wake failed", { error: String(error) });

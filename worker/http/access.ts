@@ -2,7 +2,8 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import type { Credential } from "../live/listeners.ts";
-import { findProject, type Project } from "../project.ts";
+import { findProject, type PlacedProject } from "../project.ts";
+import { onShard } from "../store/shards.ts";
 import { ADMIN, principalOfKey, principalOfKeyId } from "./keys.ts";
 import { type App, may, type Principal, type Role } from "./principal.ts";
 import { Problem } from "./problem.ts";
@@ -101,7 +102,7 @@ export async function projectFor(
   principal: Principal,
   named: string | undefined,
   now: number,
-): Promise<Project> {
+): Promise<PlacedProject> {
   const project_id = named ?? principal.project_id ?? "default";
   if (!reaches(principal, project_id)) throw new Problem(403, "This key belongs to another project.");
   const project = await identified(findProject(env, project_id, now));
@@ -109,8 +110,10 @@ export async function projectFor(
   return project;
 }
 
-/** Sets the project that a request is about, from the query. */
+/** Sets the project that a request is about, from the query, and the environment of its shard. */
 export const ofProject = createMiddleware<App>(async (c, next) => {
-  c.set("project", await projectFor(c.env, c.var.principal, c.req.query("project_id"), Date.now()));
+  const project = await projectFor(c.env, c.var.principal, c.req.query("project_id"), Date.now());
+  c.set("project", project);
+  c.env = onShard(c.env, project.shard);
   await next();
 });

@@ -14,7 +14,10 @@ export async function readBody<Schema extends z.ZodType>(
   schema: Schema,
   rule = ADMINISTRATION,
 ): Promise<z.output<Schema>> {
-  const text = await readText(c.req.raw, rule);
+  return acceptText(await readText(c.req.raw, rule), schema);
+}
+
+export function acceptText<Schema extends z.ZodType>(text: string, schema: Schema): z.output<Schema> {
   try {
     return accept(JSON.parse(text), schema);
   } catch (error) {

@@ -3,7 +3,7 @@ import { eq } from "drizzle-orm";
 import { log } from "../log.ts";
 import { Remembered } from "../remembered.ts";
 import { COPY_MS, dropCopy, findCopy, keepCopy } from "../sealed-copy.ts";
-import { databaseOf } from "../store/database.ts";
+import { mainDatabaseOf } from "../store/database.ts";
 import { keys } from "../store/schema.ts";
 import type { Principal } from "./principal.ts";
 
@@ -58,7 +58,7 @@ async function findKey(env: Env, id: string, now: number, { guess, copies }: Loo
   // A key that was valid within the last hour is no guess.
   if (!last) await guess?.();
   try {
-    const [key = null] = await databaseOf(env).select().from(keys).where(eq(keys.id, id));
+    const [key = null] = await mainDatabaseOf(env).select().from(keys).where(eq(keys.id, id));
     if (key) {
       known.set(id, { value: key, read_at: now, until: now + KEY_TTL_MS });
       keepCopy(env, copyName(id), { value: key, read_at: now });

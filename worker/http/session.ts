@@ -7,7 +7,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "hono";
 import { deleteCookie, getSignedCookie, setSignedCookie } from "hono/cookie";
 import * as z from "zod";
-import { databaseOf } from "../store/database.ts";
+import { mainDatabaseOf } from "../store/database.ts";
 import { ADMIN, principalOfKeyId } from "./keys.ts";
 import type { App, Principal } from "./principal.ts";
 
@@ -60,7 +60,7 @@ export async function principalOfSession(
   now: number,
 ): Promise<Principal | null> {
   const [ended, principal] = await Promise.all([
-    databaseOf(env).get(sql`SELECT 1 FROM ended_sessions
+    mainDatabaseOf(env).get(sql`SELECT 1 FROM ended_sessions
       WHERE id = ${id} OR (id = ${everyOne(key_id)} AND ended_at >= ${began_at})`),
     key_id === null ? ADMIN : principalOfKeyId(env, key_id, now),
   ]);

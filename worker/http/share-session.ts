@@ -1,7 +1,6 @@
 /** Opening a share link: its token, and its password where it has one, for a session. */
 import { Hono } from "hono";
 import * as z from "zod";
-import { databaseOf } from "../store/database.ts";
 import { identified } from "./access.ts";
 import { readBody, SIGNING_IN } from "./body.ts";
 import type { App } from "./principal.ts";
@@ -28,7 +27,7 @@ export const shareSessionRoutes = new Hono<App>().post("/share-sessions", async 
   const { token, password } = await readBody(c, shareOpening, SIGNING_IN);
   if (!c.env.ADMIN_TOKEN) throw new Problem(503, "No ADMIN_TOKEN is set, which sessions are signed with.");
   const now = Date.now();
-  const share = await identified(shareOfToken(databaseOf(c.env), token, now));
+  const share = await identified(shareOfToken(c.env, token, now));
   if (!share) throw new Problem(404, "This link is not known here, or it has expired.");
   if (share.password !== null) {
     if (password === undefined) throw refused("password_required", "This link asks for its password.");

@@ -6,6 +6,7 @@
 
 import { sql } from "drizzle-orm";
 import { type Database, databaseOf } from "../store/database.ts";
+import { rowOnShard } from "../store/row-on-shard.ts";
 import { iso } from "../time.ts";
 import { sameDigest, sha256 } from "./keys.ts";
 import type { Principal } from "./principal.ts";
@@ -68,26 +69,30 @@ export async function hashPassword(password: string): Promise<Password> {
 export const isPassword = async (given: string, { salt, iterations, hash }: Password): Promise<boolean> =>
   sameDigest(await derive(given, salt, iterations), hash);
 
-/** A link that is open now, with the filter of its segment. */
-type Open = Share & { filter: TagFilter | null };
+/** A link that is open now, with the filter of its segment, and its database. */
+type Open = Share & { filter: TagFilter | null; db: Database };
 
-async function openShare(db: Database, share_id: string, now: number): Promise<Open | null> {
+/** A link names no project, so it is looked for on all shards. */
+async function openShare(env: Env, share_id: string, now: number): Promise<Open | null> {
+  const found = await rowOnShard(env, "shares", "share_id", share_id);
+  if (found === null) return null;
+  const db = databaseOf(found);
   const row = await db.get<ShareRow | undefined>(sql`SELECT * FROM shares WHERE share_id = ${share_id}`);
   if (!row || row.revoked_at !== null || row.expires_at <= now) return null;
   const share = shareOf(row);
-  if (share.segment_id === null) return { ...share, filter: null };
+  if (share.segment_id === null) return { ...share, filter: null, db };
   const segment = await db.get<SegmentRow | undefined>(
     sql`SELECT * FROM segments WHERE segment_id = ${share.segment_id}`,
   );
   // Without its segment it would show everything, and by tags alone more than a segment with other fields.
   const filter = segment ? segmentOf(segment).filter : null;
-  return filter !== null && otherFields(filter).length === 0 ? { ...share, filter } : null;
+  return filter !== null && otherFields(filter).length === 0 ? { ...share, filter, db } : null;
 }
 
 /** The link of a token, if it is valid. */
-export async function shareOfToken(db: Database, token: string, now: number): Promise<Share | null> {
+export async function shareOfToken(env: Env, token: string, now: number): Promise<Share | null> {
   const [, share_id] = /^eps_([0-9a-f]{16})_[0-9a-f]{48}$/.exec(token) ?? [];
-  const share = share_id === undefined ? null : await openShare(db, share_id, now);
+  const share = share_id === undefined ? null : await openShare(env, share_id, now);
   return share && sameDigest(await sha256(token), share.hash) ? share : null;
 }
 
@@ -119,10 +124,9 @@ export async function principalOfShareSession(env: Env, bearer: string, now: num
 
 /** The principal who opened a link earlier; null where the link is over. */
 export async function principalOfShare(env: Env, share_id: string, now: number): Promise<Principal | null> {
-  const db = databaseOf(env);
-  const share = await openShare(db, share_id, now);
+  const share = await openShare(env, share_id, now);
   if (!share) return null;
-  const { project_id, banner_tags, filter, hide_amounts } = share;
+  const { db, project_id, banner_tags, filter, hide_amounts } = share;
   return {
     role: "viewer",
     project_id,

@@ -5,7 +5,7 @@
  */
 
 import { type SQL, sql } from "drizzle-orm";
-import { type Database, databaseOf } from "../store/database.ts";
+import { type Database, mainDatabaseOf } from "../store/database.ts";
 import { iso } from "../time.ts";
 import { ADMIN, principalOfKeyId, sha256 } from "./keys.ts";
 import type { Principal } from "./principal.ts";
@@ -63,7 +63,7 @@ async function whyNot(db: Database, hash: string): Promise<keyof typeof REFUSALS
 
 /** The principal who made the code, which is used up by this. Throws where the code is not valid. */
 export async function principalOfCode(env: Env, code: string, now: number): Promise<Principal | null> {
-  const db = databaseOf(env);
+  const db = mainDatabaseOf(env);
   const hash = await digestOf(env, code);
   // If two use it at once, only one finds it unused.
   const used = await db.get<{ key_id: string | null } | undefined>(sql`UPDATE sign_in_codes SET used_at = ${now}

@@ -1,8 +1,10 @@
 /** Signing in to the dashboard with a key, or a code that was made with one, and out again. */
 import { Hono } from "hono";
 import * as z from "zod";
-import { databaseOf, transact } from "../store/database.ts";
+import { databaseOf, mainDatabaseOf, transact } from "../store/database.ts";
+import { isOfShard } from "../store/placements.ts";
 import { projects } from "../store/schema.ts";
+import { everyShard, shardOf } from "../store/shards.ts";
 import { atLeast, identified, identify, reaches } from "./access.ts";
 import { readBody, SIGNING_IN } from "./body.ts";
 import { principalOfKey } from "./keys.ts";
@@ -33,11 +35,19 @@ export type SignedIn = Principal & {
 };
 
 async function signedIn(env: Env, principal: Principal): Promise<SignedIn> {
-  const all = await databaseOf(env)
-    .select({ project_id: projects.project_id, name: projects.name })
-    .from(projects)
-    .orderBy(projects.name, projects.project_id);
-  return { ...principal, projects: all.filter(({ project_id }) => reaches(principal, project_id)) };
+  const all = await Promise.all(
+    everyShard(env).map((shard) =>
+      databaseOf(shard)
+        .select({ project_id: projects.project_id, name: projects.name })
+        .from(projects)
+        .where(isOfShard(shardOf(shard)))
+        .orderBy(projects.name, projects.project_id),
+    ),
+  );
+  const order = ({ name, project_id }: { name: string; project_id: string }) => `${name}\0${project_id}`;
+  const reached = all.flat().filter(({ project_id }) => reaches(principal, project_id));
+  if (all.length > 1) reached.sort((one, other) => (order(one) < order(other) ? -1 : 1));
+  return { ...principal, projects: reached };
 }
 
 export const sessionRoutes = new Hono<App>()
@@ -61,7 +71,7 @@ export const sessionRoutes = new Hono<App>()
     const now = Date.now();
     const principal = await identified(identify(c, "viewer", () => limitSignIn(c.env, c.req.raw), now));
     const { session } = c.var;
-    const db = databaseOf(c.env);
+    const db = mainDatabaseOf(c.env);
     if (principal && principal.share_id === undefined && c.req.valid("query").all !== undefined)
       await transact(db, [...endSessionsOf(principal.key_id, now), endCodesOf(principal.key_id)]);
     else if (principal && session) await transact(db, endSession(session, now));

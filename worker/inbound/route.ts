@@ -15,6 +15,8 @@ import { findProject } from "../project.ts";
 import { checkSchema } from "../registry/check.ts";
 import { recordRejections } from "../request-log/record-rejections.ts";
 import { databaseOf, transact } from "../store/database.ts";
+import { shardsOfProjects } from "../store/placements.ts";
+import { MAIN, onShard } from "../store/shards.ts";
 import { erased, suppressed } from "../suppression.ts";
 import { keep, MOST_WAITING } from "./received.ts";
 import { NAME } from "./settling.ts";
@@ -70,7 +72,9 @@ const receive = async (c: Context<Incoming>): Promise<Response> => {
   const refuseOne = (status: ProblemStatus, field: string, code: FieldError["code"], message: string) =>
     refuse(status, [{ field, code, message }]);
 
-  const db = databaseOf(c.env);
+  const shard = (await shardsOfProjects(c.env, [project_id], now)).get(project_id) ?? MAIN;
+  const env = onShard(c.env, shard);
+  const db = databaseOf(env);
   const source: Source | null = await sourceAt(db, address);
   if (!source) {
     await limitSignIn(c.env, c.req.raw);
@@ -112,7 +116,7 @@ const receive = async (c: Context<Incoming>): Promise<Response> => {
     });
   // It is stored: if the wake is lost, cron wakes the duty.
   c.executionCtx.waitUntil(
-    wake(c.env, [NAME]).catch((error) => log("warn", "inbound postbacks not woken", { error: String(error) })),
+    wake(env, [NAME]).catch((error) => log("warn", "inbound postbacks not woken", { error: String(error) })),
   );
   return c.json({ status: "accepted" }, 200, { ...HEADERS, "x-event-status": "accepted" });
 };

@@ -18,6 +18,7 @@ import { projectionHealth } from "../reports/health.ts";
 import type { Totals } from "../request-log/log.ts";
 import { budgetOf } from "../store/budget.ts";
 import type { Database } from "../store/database.ts";
+import { isOfShard } from "../store/placements.ts";
 import { planOf } from "../store/plan.ts";
 import type { FamilyName, Sample } from "./families.ts";
 
@@ -29,7 +30,7 @@ export type Scrape = {
   now: number;
 };
 
-type Part = (scrape: Scrape) => Promise<Sample[]>;
+export type Part = (scrape: Scrape) => Promise<Sample[]>;
 
 /** The rejections of each project are in a separate object: one scrape reads at most this many, fewer where the budget ends. */
 export const PROJECTS_ASKED = 200;
@@ -41,7 +42,8 @@ const only = ({ project_id }: Scrape): SQL => (project_id === null ? sql`` : sql
 const projectsOf = async (scrape: Scrape): Promise<string[]> =>
   (
     await scrape.db.all<{ project_id: string }>(
-      sql`SELECT project_id FROM projects ${only(scrape)} ORDER BY project_id`,
+      sql`SELECT project_id FROM projects WHERE ${isOfShard(scrape.db.shard)}
+        ${scrape.project_id === null ? sql`` : sql`AND project_id = ${scrape.project_id}`} ORDER BY project_id`,
     )
   ).map(({ project_id }) => project_id);
 
@@ -252,7 +254,8 @@ const intake: Part = async ({ env, project_id }) => {
   ];
 };
 
-export const PARTS = {
+/** What each shard has. */
+export const PARTS_OF_SHARDS = {
   outcomes,
   rejections,
   dead_letters: deadLetters,
@@ -260,6 +263,7 @@ export const PARTS = {
   alerts,
   projections,
   duties,
-  meter,
-  intake,
 } as const satisfies Record<string, Part>;
+
+/** What the instance has once. */
+export const PARTS_OF_ALL = { meter, intake } as const satisfies Record<string, Part>;

@@ -4,7 +4,7 @@
  * invocation ends in between, the same event is sent again with the same `{event_id}`.
  */
 import { sql } from "drizzle-orm";
-import { type Progress, wake } from "../duties/duty.ts";
+import { type Progress, runnerOf, wake } from "../duties/duty.ts";
 import { senders, type Due as Waking, wakeDue } from "../duties/waking.ts";
 import { log } from "../log.ts";
 import { type Budget, budgetOf } from "../store/budget.ts";
@@ -141,7 +141,7 @@ export async function sendDue(
         sql`SELECT min(due_at) AS at FROM postbacks WHERE target_id = ${target_id} AND status = 'waiting'`,
       );
       if (next?.at != null && next.at <= now) {
-        await env.RUNNER.getByName("tables").bringForward("tables", 0, TABLES_MS);
+        await runnerOf(env, "tables").bringForward(0, TABLES_MS);
         await wake(env, ["payouts"]);
         return { at: now + PAYOUT_PAUSE_MS };
       }

@@ -3,6 +3,7 @@
  * most ten seconds old; readers at the same time wait for the same run.
  */
 import { type SQL, sql } from "drizzle-orm";
+import { runnerOf } from "../duties/duty.ts";
 import { inTime } from "../in-time.ts";
 import { log } from "../log.ts";
 import type { Database } from "../store/database.ts";
@@ -69,7 +70,7 @@ export async function catchUp(
   if (!isDue(group, place, now, age)) return false;
   const wait = place.head - place.least > MOST_AWAITED ? 0 : LONGEST_WAIT_MS;
   try {
-    const asked = env.RUNNER.getByName(group).bringForward(group, age, wait);
+    const asked = runnerOf(env, group).bringForward(age, wait);
     if (!(await inTime(asked, wait + ANSWER_MS, false)))
       log("warn", `${group} behind`, { events: place.head - place.least });
   } catch (error) {

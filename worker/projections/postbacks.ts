@@ -2,7 +2,9 @@
  * Writes a row for each target and new event to send, together with the move of the cursor, so an event is sent once, even
  * if a step runs again. The rows are never rebuilt: what was sent is not sent again, however often the log is read.
  */
+
 import { type SQL, sql } from "drizzle-orm";
+import { runnerOf } from "../duties/duty.ts";
 import { macrosOf } from "../postbacks/request.ts";
 import { type Candidate, type Target, targetsOf, tells } from "../postbacks/target.ts";
 import { isPseudonym } from "../pseudonym.ts";
@@ -97,7 +99,7 @@ export const postbacks: Delivery = {
       target.event_types.includes(row.event_type);
     const people = rows.some((row) => targets.some((target) => unsure(row, target)));
     if (people && (await identified(db)) < range.upTo) {
-      await env.RUNNER.getByName("tables").bringForward("tables", 0, TABLES_MS);
+      await runnerOf(env, "tables").bringForward(0, TABLES_MS);
       if ((await identified(db)) < range.upTo)
         throw new Error("The tables are behind: they tell whose tag an event without one counts for.");
       rows = await candidates(db, targets, range);

@@ -22,9 +22,9 @@ type Group = {
   settle: { resolve(): void; reject(reason: unknown): void };
 };
 
-/** One for each isolate: its requests gather together. */
-let gathering: Group | null = null;
-let sending: Promise<void> | null = null;
+/** One for each shard in each isolate: its requests gather together. */
+const gatherings = new Map<string, Group>();
+const sendings = new Map<string, Promise<void>>();
 
 /** Resolves when all the events are durable; rejects when they cannot be made durable now. */
 export async function commit(outlet: Outlet, events: readonly StoredEvent[], request_id: string): Promise<void> {
@@ -32,13 +32,10 @@ export async function commit(outlet: Outlet, events: readonly StoredEvent[], req
   const bytes = measured.reduce((sum, event) => sum + event.bytes, 0);
   // A request that fills whole messages gains nothing if it waits for others.
   if (events.length > EVENTS_A_MESSAGE || bytes > MOST_BYTES) return sendAlone(outlet, measured, request_id);
-  if (
-    gathering &&
-    (gathering.events.length + events.length > EVENTS_A_MESSAGE || gathering.bytes + bytes > MOST_BYTES)
-  ) {
-    gathering = null;
-  }
-  if (gathering) return follow(gathering, outlet, events, bytes, request_id);
+  const gathering = gatherings.get(outlet.shard);
+  const hasRoom =
+    gathering && gathering.events.length + events.length <= EVENTS_A_MESSAGE && gathering.bytes + bytes <= MOST_BYTES;
+  if (hasRoom) return follow(gathering, outlet, events, bytes, request_id);
   return lead(outlet, events, bytes, request_id);
 }
 
@@ -46,17 +43,19 @@ async function lead(outlet: Outlet, events: readonly StoredEvent[], bytes: numbe
   const { promise: sent, ...settle } = Promise.withResolvers<void>();
   const group: Group = { events: [...events], request_ids: [request_id], bytes, sent, settle };
   sent.catch(() => undefined); // Followers may all have gone.
-  if (sending) {
-    gathering = group;
-    await settledOrLate(sending);
-    if (gathering === group) gathering = null;
+  const { shard } = outlet;
+  const under = sendings.get(shard);
+  if (under) {
+    gatherings.set(shard, group);
+    await settledOrLate(under);
+    if (gatherings.get(shard) === group) gatherings.delete(shard);
   }
   const send = outlet.send({ events: group.events, request_ids: group.request_ids });
   const settled = send.then(
     () => undefined,
     () => undefined,
   );
-  sending = settled;
+  sendings.set(shard, settled);
   try {
     await send;
     settle.resolve();
@@ -64,7 +63,7 @@ async function lead(outlet: Outlet, events: readonly StoredEvent[], bytes: numbe
     settle.reject(error);
     throw error;
   } finally {
-    if (sending === settled) sending = null;
+    if (sendings.get(shard) === settled) sendings.delete(shard);
   }
 }
 
@@ -81,7 +80,7 @@ async function follow(
   const outcome = await settledOrLate(group.sent);
   if (outcome === "sent") return;
   // The request that sends for the others may have been cancelled: no further request waits for it.
-  if (gathering === group) gathering = null;
+  if (gatherings.get(outlet.shard) === group) gatherings.delete(outlet.shard);
   await outlet.send({ events: [...events], request_ids: [request_id] });
 }
 

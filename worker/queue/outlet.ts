@@ -3,11 +3,14 @@ import type { EventMessage } from "../event.ts";
 import { inTime } from "../in-time.ts";
 import { log } from "../log.ts";
 import { planOf } from "../store/plan.ts";
+import { shardOf } from "../store/shards.ts";
 
 /** Storage stalls for a minute now and then. */
 const PATIENCE_MS = 5_000;
 
 export type Outlet = {
+  /** Events of different shards are in different messages, so that a shard that fails delays no other one. */
+  shard: string;
   send(message: EventMessage): Promise<unknown>;
   sendBatch(messages: MessageSendRequest<EventMessage>[]): Promise<unknown>;
 };
@@ -24,8 +27,11 @@ async function take(env: Env, message: EventMessage): Promise<void> {
 }
 
 export function outletOf(env: Env): Outlet {
-  if (planOf(env) === "paid") return env.EVENTS;
+  const shard = shardOf(env);
+  const sendBatch: Outlet["sendBatch"] = (messages) => env.EVENTS.sendBatch(messages);
+  if (planOf(env) === "paid") return { shard, send: (message) => env.EVENTS.send(message), sendBatch };
   return {
+    shard,
     async send(message) {
       try {
         await take(env, message);
@@ -35,6 +41,6 @@ export function outletOf(env: Env): Outlet {
       }
     },
     // These messages are full. If the day has no operations left for one, it is refused, and its sender keeps the events.
-    sendBatch: (messages) => env.EVENTS.sendBatch(messages),
+    sendBatch,
   };
 }

@@ -4,16 +4,19 @@
  */
 
 import { type SQL, sql } from "drizzle-orm";
-import type { Duty } from "../duties/duty.ts";
+import { type Duty, wake } from "../duties/duty.ts";
 import { log } from "../log.ts";
 import { type Budget, budgetOf } from "../store/budget.ts";
-import { type Database, databaseOf, transact } from "../store/database.ts";
+import { type Database, databaseOf, mainDatabaseOf, transact } from "../store/database.ts";
+import { everyShard, MAIN, shardOf } from "../store/shards.ts";
 import { DAY_MS, HOUR_MS, utcDate } from "../time.ts";
+import { copyRates } from "./copies.ts";
 import { type EcbReading, readEcb } from "./ecb.ts";
 import { storeRates } from "./rate.ts";
 
 /** The source that the feed's rates name. */
 export const FEED = "ecb";
+const NAME = "exchange rates";
 
 const TIMEOUT_MS = 10_000;
 /** The longest time that the bank publishes nothing is five days, over Easter. */
@@ -38,8 +41,8 @@ export type FeedHealth = {
   error: string | null;
 };
 
-const readState = (db: Database): Promise<FeedState | undefined> =>
-  db.get<FeedState>(sql`SELECT tried_at, last_rate_date, error FROM exchange_rate_feed WHERE feed = ${FEED}`);
+const readState = ({ main }: Database): Promise<FeedState | undefined> =>
+  main.get<FeedState>(sql`SELECT tried_at, last_rate_date, error FROM exchange_rate_feed WHERE feed = ${FEED}`);
 
 const dateOf = (at: number) => utcDate(at);
 
@@ -91,9 +94,17 @@ const recordReading = (now: number, last_rate_date: string | null, error: string
   ON CONFLICT DO UPDATE SET tried_at = excluded.tried_at, error = excluded.error,
     last_rate_date = nullif(max(ifnull(last_rate_date, ''), ifnull(excluded.last_rate_date, '')), '')`;
 
+/** Makes the other shards copy the rates of `main`, where they changed. */
+export const wakeCopiesOfRates = (env: Env): Promise<unknown> =>
+  Promise.all(
+    everyShard(env)
+      .slice(1)
+      .map((shard) => wake(shard, [NAME])),
+  );
+
 /** Reads the feed now, and records the outcome. */
 export async function refreshRates(env: Env, now: number): Promise<FeedHealth> {
-  const db = databaseOf(env);
+  const db = mainDatabaseOf(env);
   const reading = await download(budgetOf(env), env.ECB_FEED_URL, now);
   if (reading.ok) {
     const newest =
@@ -112,15 +123,17 @@ export async function refreshRates(env: Env, now: number): Promise<FeedHealth> {
   } else {
     await transact(db, [recordReading(now, null, reading.error)]);
   }
+  await wakeCopiesOfRates(env);
   return feedHealth(env, db, now);
 }
 
 const LOOKED_AT_EVERY_MS = 10 * 60_000;
 
 export const exchangeRates: Duty = {
-  name: "exchange rates",
+  name: NAME,
   every: LOOKED_AT_EVERY_MS,
-  async run(env, _, now) {
+  async run(env, budget, now) {
+    if (shardOf(env) !== MAIN) return (await copyRates(databaseOf(env), budget)) ? "done" : "more";
     if (env.ECB_FEED_URL && isDue(await readState(databaseOf(env)), now)) await refreshRates(env, now);
     return "done";
   },

@@ -6,6 +6,7 @@ import { Remembered } from "../remembered.ts";
 import { findCopy, keepCopy } from "../sealed-copy.ts";
 import { databaseOf } from "../store/database.ts";
 import { schemaVersions } from "../store/schema.ts";
+import { onShard, shardOf } from "../store/shards.ts";
 import { fieldOf, instanceOf, type Seen } from "./instance.ts";
 import { type Check, compile } from "./validation.ts";
 import { readSchema } from "./vocabulary.ts";
@@ -16,21 +17,24 @@ const MOST_ERRORS = 20;
 const MOST_CHECKS = 500;
 const OK: Verdict = { status: "ok" };
 
-/** By the version's id. A version never changes, so its check never expires. */
+/** By the shard and the version's id. A version never changes, so its check never expires. */
 const checks = new Remembered<Check>(MOST_CHECKS);
 
+const nameOf = (env: Env, id: number): string => `schema ${id} of ${shardOf(env)}`;
+
 async function checkOf(env: Env, id: number, now: number): Promise<Check> {
-  const made = checks.get(String(id));
+  const name = nameOf(env, id);
+  const made = checks.get(name);
   if (made) return made.value;
   const reading = readSchema(await schemaOf(env, id, now));
   if (!reading.ok) throw new Error(`schema ${id} cannot be read: ${reading.faults[0]?.message}`);
   const value = compile(reading.schema);
-  checks.set(String(id), { value, read_at: now, until: Number.POSITIVE_INFINITY });
+  checks.set(name, { value, read_at: now, until: Number.POSITIVE_INFINITY });
   return value;
 }
 
 async function schemaOf(env: Env, id: number, now: number): Promise<unknown> {
-  const name = `schema ${id}`;
+  const name = nameOf(env, id);
   try {
     const [row] = await databaseOf(env)
       .select({ schema: schemaVersions.schema })
@@ -53,11 +57,12 @@ export async function checkSchema(
   event: Seen,
   now: number,
 ): Promise<Verdict> {
-  const inForce = (await findSnapshot(env, project_id, now))?.schemas;
-  const current = inForce?.find((schema) => schema.event_type === event_type);
-  if (!current) return OK;
+  const snapshot = await findSnapshot(env, project_id, now);
+  const current = snapshot?.schemas.find((schema) => schema.event_type === event_type);
+  if (!snapshot || !current) return OK;
   const { id, version, mode } = current;
-  const errors = errorsOf(await checkOf(env, id, now), event, version);
+  const check = await checkOf(onShard(env, snapshot.project.shard), id, now);
+  const errors = errorsOf(check, event, version);
   return errors.length === 0 ? OK : { status: mode === "enforce" ? "refused" : "warned", version, errors };
 }
 

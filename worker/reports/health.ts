@@ -4,6 +4,7 @@ import { sql } from "drizzle-orm";
 import { Hono } from "hono";
 import { hasArchive } from "../archive/attached.ts";
 import { SETTINGS } from "../archive/settings.ts";
+import { runnerOf } from "../duties/duty.ts";
 import { type FailingDuty, failingDuties } from "../duties/failing-duties.ts";
 import { lastCron } from "../duties/last-cron.ts";
 import { log } from "../log.ts";
@@ -14,6 +15,7 @@ import { intakeOf } from "../queue/outlet.ts";
 import { type FeedHealth, feedHealth } from "../rates/feed.ts";
 import { type Database, databaseOf } from "../store/database.ts";
 import { planOf } from "../store/plan.ts";
+import { everyShard, shardOf } from "../store/shards.ts";
 import { iso } from "../time.ts";
 import { VERSION } from "../version.ts";
 import { forgetWithoutRate, withoutRate } from "./without-rate.ts";
@@ -52,6 +54,15 @@ export type ProjectionHealth = {
   /** Seconds since the oldest of those was received. */
   lag_seconds: number;
 };
+/** What each shard has of its own. */
+export type ShardHealth = {
+  status: State;
+  /** The name of its newest migration: during an upgrade it may be another one than that of `main`. */
+  migration: string | null;
+  dependencies: { database: State; archive: State | "off"; runner: State };
+  projections: Record<string, ProjectionHealth>;
+  failing_duties: FailingDuty[];
+};
 export type Health = {
   status: State;
   /** Of the Worker. */
@@ -77,6 +88,8 @@ export type Health = {
   failing_duties: FailingDuty[];
   /** When cron last ran, to five minutes. Null where it has not yet. */
   last_cron: string | null;
+  /** The databases beside `main`, by their names; absent where there are none. */
+  shards?: Record<string, ShardHealth>;
 };
 
 type Position = {
@@ -136,45 +149,69 @@ async function sends(env: Env): Promise<void> {
     throw new Error(`The queue has taken no event since ${iso(refused_since)}; ${events} wait.`);
 }
 
-async function healthOf(env: Env, now: number): Promise<Health> {
+async function shardHealth(env: Env, now: number): Promise<ShardHealth> {
   const db = databaseOf(env);
-  const [database, migration, duties, cron, live, archive, runner, intake, feed, unrated] = await Promise.all([
+  const [database, migration, duties, archive, runner] = await Promise.all([
     check("database", projectionHealth(env, db, now)),
     check("migrations", newestMigration(db)),
     check("duties", failingDuties(db)),
-    check("cron", lastCron(db)),
-    check("live", env.LIVE.getByName("default").ping()),
     hasArchive(env) ? check("archive", env.ARCHIVE.head(SETTINGS)) : { state: "off" as const },
-    check("runner", env.RUNNER.getByName("tables").ping()),
-    planOf(env) === "paid" ? { state: "off" as const } : check("intake", sends(env)),
-    check("exchange_rates", feedHealth(env, db, now)),
-    check("currencies", withoutRate(db, now)),
+    check("runner", runnerOf(env, "tables").ping()),
   ]);
-  const { status: exchange_rates, ...rates } = feed.answer ?? { status: feed.state, last_rate_date: null, error: null };
+  const dependencies = { database: database.state, archive: archive.state, runner: runner.state };
   const projections = database.answer ?? {};
-  // Rates are left out: without new ones everything else works, and each figure says what it could not convert. A 503 would
-  // take an instance out of service because of somebody else's feed. Duties are left out, too, as all answers are right
-  // without them.
-  const needed = {
-    database: database.state,
-    live: live.state,
-    archive: archive.state,
-    runner: runner.state,
-    intake: intake.state,
-  };
-  const well =
-    Object.values(needed).every((state) => state === "ok" || state === "off") &&
-    Object.values(projections).every(({ status }) => status === "ok" || status === "counting");
+  // Duties are left out, as all answers are right without them.
+  const well = areWell(dependencies) && areWell(Object.values(projections).map(({ status }) => status));
   return {
     status: well ? "ok" : "failing",
-    version: VERSION,
     migration: migration.answer ?? null,
-    dependencies: { ...needed, exchange_rates },
-    exchange_rates: { ...rates, without_rate: unrated.answer ?? [] },
+    dependencies,
     projections,
     failing_duties: duties.answer ?? [],
-    last_cron: cron.answer ?? null,
   };
+}
+
+const WELL: ReadonlySet<string> = new Set(["ok", "off", "counting"] satisfies (ProjectionHealth["status"] | "off")[]);
+const areWell = (states: Record<string, string> | readonly string[]): boolean =>
+  Object.values(states).every((state) => WELL.has(state));
+
+async function healthOf(env: Env, now: number): Promise<Health> {
+  const db = databaseOf(env);
+  const [main, cron, live, intake, feed, unrated, others] = await Promise.all([
+    shardHealth(env, now),
+    check("cron", lastCron(db)),
+    check("live", env.LIVE.getByName("default").ping()),
+    planOf(env) === "paid" ? { state: "off" as const } : check("intake", sends(env)),
+    check("exchange_rates", feedHealth(env, db, now)),
+    check("currencies", withoutRateOnAll(env, now)),
+    Promise.all(
+      everyShard(env)
+        .slice(1)
+        .map(async (shard): Promise<[string, ShardHealth]> => [shardOf(shard), await shardHealth(shard, now)]),
+    ),
+  ]);
+  const { status: exchange_rates, ...rates } = feed.answer ?? { status: feed.state, last_rate_date: null, error: null };
+  const { database, archive, runner } = main.dependencies;
+  // Rates are left out: without new ones everything else works, and each figure says what it could not convert. A 503 would
+  // take an instance out of service because of somebody else's feed.
+  const needed = { database, live: live.state, archive, runner, intake: intake.state };
+  const statuses = [main, ...others.map(([, shard]) => shard)].map(({ status }) => status);
+  return {
+    status: areWell(needed) && areWell(statuses) ? "ok" : "failing",
+    version: VERSION,
+    migration: main.migration,
+    dependencies: { ...needed, exchange_rates },
+    exchange_rates: { ...rates, without_rate: unrated.answer ?? [] },
+    projections: main.projections,
+    failing_duties: main.failing_duties,
+    last_cron: cron.answer ?? null,
+    ...(others.length > 0 && { shards: Object.fromEntries(others) }),
+  };
+}
+
+async function withoutRateOnAll(env: Env, now: number): Promise<string[]> {
+  const codes = await Promise.all(everyShard(env).map((shard) => withoutRate(databaseOf(shard), now)));
+  return [...new Set(codes.flat())].sort();
 }
 
 /** Anyone may ask any number of times, so each isolate asks the parts at most once in this many milliseconds. */

@@ -9,14 +9,16 @@ const ROWS_A_SECOND = 10;
 const SHORTEST_MS = 5_000;
 const LONGEST_MS = 3_600_000;
 
-let remembered: { codes: string[]; until: number } | null = null;
+/** By shard. */
+const remembered = new Map<string, { codes: string[]; until: number }>();
 
 export function forgetWithoutRate(): void {
-  remembered = null;
+  remembered.clear();
 }
 
 export async function withoutRate(db: Database, now: number): Promise<string[]> {
-  if (remembered && now < remembered.until) return remembered.codes;
+  const known = remembered.get(db.shard);
+  if (known && now < known.until) return known.codes;
   const since = addDays(localTime("UTC", now).date, -1);
   const used = await db.all<{ currency: string; rows: number; unrated: number }>(sql`
     WITH used AS (
@@ -29,6 +31,6 @@ export async function withoutRate(db: Database, now: number): Promise<string[]> 
   const rows = used.reduce((sum, one) => sum + one.rows, 0);
   const codes = used.filter(({ unrated }) => unrated === 1).map(({ currency }) => currency);
   const keep = Math.min(LONGEST_MS, Math.max(SHORTEST_MS, (rows / ROWS_A_SECOND) * 1_000));
-  remembered = { codes, until: now + keep };
+  remembered.set(db.shard, { codes, until: now + keep });
   return codes;
 }

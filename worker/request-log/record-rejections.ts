@@ -4,6 +4,7 @@ import { log } from "../log.ts";
 import { Outbox } from "../outbox.ts";
 import { findProject } from "../project.ts";
 import { databaseOf } from "../store/database.ts";
+import { MAIN, onShard } from "../store/shards.ts";
 import { areSuppressed } from "../suppression.ts";
 import type { Delivery, ReasonCount } from "./log.ts";
 import {
@@ -99,10 +100,15 @@ function add(group: Group, rejection: Rejection, quota: Quota): void {
   group.samples.push({ sample: sampleOf(rejection), sent: Object.fromEntries(rejection.sent) });
 }
 
+const suppressedOnShard = async (env: Env, project_id: string, named: Parameters<typeof areSuppressed>[1]) => {
+  const project = await findProject(env, project_id, Date.now());
+  return areSuppressed(databaseOf(onShard(env, project?.shard ?? MAIN)), named);
+};
+
 /** A request of an erased person is never recorded, only its errors; while this cannot be checked, no request is. */
 async function withoutErased(env: Env, project_id: string, samples: Group["samples"]): Promise<Sample[]> {
   const named = samples.map(({ sent: { player_id, visitor_id } }) => ({ project_id, player_id, visitor_id }));
-  const gone = await areSuppressed(databaseOf(env), named).catch((error) => {
+  const gone = await suppressedOnShard(env, project_id, named).catch((error) => {
     log("warn", "samples without their requests", { project_id, samples: samples.length, error: String(error) });
     return samples.map(() => true);
   });

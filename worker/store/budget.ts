@@ -5,6 +5,7 @@
  */
 import { log } from "../log.ts";
 import { type Limits, PLANS, planOf } from "./plan.ts";
+import { shardBindings } from "./shards.ts";
 
 /** The invocation has used up its plan's limit. The call was not made. */
 export class BudgetSpent extends Error {}
@@ -166,6 +167,15 @@ const BINDINGS = {
   EMAIL: mail,
 } satisfies { [Name in keyof Env as Env[Name] extends Remote ? Name : never]: unknown } & { EMAIL: unknown };
 
+/** The same for the databases and queues of shards, whose names are the owner's. */
+const shardCounts = (env: Env) =>
+  Object.fromEntries(
+    shardBindings(env).flatMap((name) => [
+      [name, database],
+      [name.replace("DB_", "EVENTS_"), queue],
+    ]),
+  );
+
 /** For each real environment the getters that all of its invocations share; they wrap a binding when it is first used. */
 const shared = new WeakMap<Env, Env>();
 
@@ -173,12 +183,15 @@ function sharedOf(env: Env): Env {
   const known = shared.get(env);
   if (known) return known;
   const made = Object.create(env) as Env;
-  for (const [name, count] of Object.entries(BINDINGS) as [keyof Env, (real: unknown, budget: Budget) => unknown][]) {
+  const bindings = env as unknown as Record<string, unknown>;
+  const counted = { ...BINDINGS, ...shardCounts(env) };
+  for (const [name, count] of Object.entries(counted) as [string, (real: unknown, budget: Budget) => unknown][]) {
     Object.defineProperty(made, name, {
+      enumerable: true,
       get(this: Metered) {
         // The bucket and the mail binding may be absent.
-        const value = env[name] === undefined ? undefined : count(env[name], this[BUDGET] as Budget);
-        Object.defineProperty(this, name, { value });
+        const value = bindings[name] === undefined ? undefined : count(bindings[name], this[BUDGET] as Budget);
+        Object.defineProperty(this, name, { value, enumerable: true });
         return value;
       },
     });

@@ -2,11 +2,20 @@
 import { SQL } from "drizzle-orm";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
+import { MAIN, mainOf, shardOf } from "./shards.ts";
 
-export type Database = DrizzleD1Database & { $client: D1Database };
+/** `shard` is its name, and `main` the database of what all shards have in common: see shards.ts. */
+export type Database = DrizzleD1Database & { $client: D1Database; shard: string; main: Database };
 
-/** The database of an installation: the only way to it. */
-export const databaseOf = ({ DB }: Pick<Env, "DB">): Database => drizzle(DB);
+/** The database of an environment: the only way to it. */
+export function databaseOf(given: Pick<Env, "DB">): Database {
+  const env = given as Env;
+  const db = Object.assign(drizzle(env.DB), { shard: shardOf(env) }) as Database;
+  db.main = db.shard === MAIN ? db : mainDatabaseOf(env);
+  return db;
+}
+
+export const mainDatabaseOf = (env: Env): Database => databaseOf(mainOf(env));
 
 const dialect = new SQLiteAsyncDialect();
 

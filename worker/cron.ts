@@ -4,7 +4,7 @@ import { alertWatch } from "./alerts/watching.ts";
 import { compaction } from "./archive/compaction.ts";
 import { noticeKeeping } from "./channels/keeping.ts";
 import { botReviews } from "./collect/bot-review.ts";
-import { type Duty, wake } from "./duties/duty.ts";
+import { type Duty, runnerOf, wake } from "./duties/duty.ts";
 import { recordCron } from "./duties/last-cron.ts";
 import { erasures } from "./erasure/erase.ts";
 import { removals } from "./erasure/project.ts";
@@ -45,12 +45,16 @@ export const DUTIES: readonly Duty[] = [
 export const dueAt = (now: number): Duty[] =>
   DUTIES.filter(({ every }) => Math.floor(now / every) > Math.floor((now - MINUTE_MS) / every));
 
+/** The object of a shard that wakes its duties: one call for each shard, however many duties are due. */
+const WAKER = "cron";
+
 export async function eachMinute(
   { scheduledTime }: Pick<ScheduledController, "scheduledTime">,
   env: Env,
 ): Promise<void> {
   const due = dueAt(scheduledTime).map(({ name }) => name);
-  await Promise.all(everyShard(env).map((shard) => wake(shard, due)));
+  const [, ...others] = everyShard(env);
+  await Promise.all([wake(env, due), ...others.map((shard) => runnerOf(shard, WAKER).wakeDuties(due))]);
   // The woken objects do not need this record, and the database itself may fail.
   await recordCron(env, Date.now()).catch((error) => log("error", "run of cron not noted", { error: String(error) }));
 }

@@ -6,7 +6,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { channelSenders } from "./channels/sending.ts";
 import { DUTIES } from "./cron.ts";
-import { dutyAndShard } from "./duties/duty.ts";
+import { dutyAndShard, wake } from "./duties/duty.ts";
 import { recordRun } from "./duties/failing-duties.ts";
 import { inTime } from "./in-time.ts";
 import { log } from "./log.ts";
@@ -70,6 +70,11 @@ export class Runner extends DurableObject<Env> {
       if (left <= 0 || (await inTime(this.#end.promise, left, "late")) === "late") return false;
     }
     return true;
+  }
+
+  /** Wakes duties of a shard: with them, the caller's own invocation would make too many calls. */
+  async wakeDuties(shard: string, names: readonly string[]): Promise<void> {
+    await wake(onShard(metered(this.env, "wakes").env, shard), names);
   }
 
   /** This object answers. */

@@ -17,7 +17,7 @@ import { beginReattribution } from "../projections/reattribution.ts";
 import { instant, text } from "../reports/answer.ts";
 import { leastEventDays } from "../retention/keeping.ts";
 import { type Database, databaseOf } from "../store/database.ts";
-import { isGuarded } from "../store/guard.ts";
+import { isGuarded, isTaken } from "../store/guard.ts";
 import { isOfShard, isPlaced, place, placementOf } from "../store/placements.ts";
 import { projects } from "../store/schema.ts";
 import { everyShard, MAIN, onShard, shardOf, shardsOf } from "../store/shards.ts";
@@ -166,6 +166,8 @@ function changeOf(db: Database, before: Project, changes: Partial<Project>, now:
 
 const changedMeanwhile = (error: unknown) => isGuarded(error, "projects.name");
 
+const alreadyThere = (project_id: string) => new Problem(409, `There is a project ${project_id} already.`);
+
 /** False where another request has changed meanwhile what this change was based on. */
 const happened = (done: Promise<void>): Promise<boolean> =>
   done.then(
@@ -248,7 +250,7 @@ export const projectRoutes = [
       const db = databaseOf(onShard(env, shard));
       const [taken] = await db.select().from(projects).where(eq(projects.project_id, project_id));
       if (taken || ((await placementOf(main, project_id)) ?? MAIN) !== shard)
-        throw new Problem(409, `There is a project ${project_id} already.`);
+        throw alreadyThere(project_id);
       const what = { project_id, subject: project_id, details: given, action: "project.create" };
       const statements = [
         db.insert(projects).values(project).getSQL(),
@@ -258,7 +260,10 @@ export const projectRoutes = [
           AND NOT ${shard === MAIN ? isPlaced(project_id) : sql`false`} THEN name END
         WHERE project_id = ${project_id}`,
       ];
-      if (!(await happened(act(db, principal, now, what, statements))))
+      const made = happened(act(db, principal, now, what, statements)).catch((error) => {
+        throw isTaken(error, "projects.project_id") ? alreadyThere(project_id) : error;
+      });
+      if (!(await made))
         throw new Problem(409, `${project_id} was removed a moment ago. Please try again in a few minutes.`);
       forgetProjects();
       return view(project, shard);

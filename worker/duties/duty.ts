@@ -44,6 +44,7 @@ export function runnerOf(env: Env, duty: string) {
   return {
     wake: (): Promise<void> => object.wake(name),
     bringForward: (age: number, patience: number): Promise<boolean> => object.bringForward(name, age, patience),
+    wakeDuties: (names: readonly string[]): Promise<void> => object.wakeDuties(shardOf(env), names),
     ping: (): Promise<void> => object.ping(),
   };
 }

@@ -121,8 +121,8 @@ describe("a project", () => {
       );
       const statuses = answers.map(({ status }) => status).sort();
       expect(statuses).toEqual([201, 409, 409, 409, 409, 409]);
-      const [made] = answers.filter(({ status }) => status === 201);
-      const { shard } = (await made?.json()) as { shard: string };
+      const made = answers.find(({ status }) => status === 201) as Response;
+      const { shard } = await made.json<{ shard: string }>();
       const found = await Promise.all(
         shardsOf(env).map((one) => valuesOn(one, "SELECT project_id FROM projects WHERE project_id = ?", project_id)),
       );

@@ -202,6 +202,7 @@ const ONE_OF_A_PROJECT = [
   "payout_backfills",
   "bot_reviews",
   "lifetime_progress",
+  "placements",
 ];
 
 const makeStaleKey = (project_id: string) =>

@@ -249,8 +249,7 @@ export const projectRoutes = [
       if (shard !== MAIN) await main.run(place(project_id, shard));
       const db = databaseOf(onShard(env, shard));
       const [taken] = await db.select().from(projects).where(eq(projects.project_id, project_id));
-      if (taken || ((await placementOf(main, project_id)) ?? MAIN) !== shard)
-        throw alreadyThere(project_id);
+      if (taken || ((await placementOf(main, project_id)) ?? MAIN) !== shard) throw alreadyThere(project_id);
       const what = { project_id, subject: project_id, details: given, action: "project.create" };
       const statements = [
         db.insert(projects).values(project).getSQL(),

@@ -47,3 +47,20 @@ it("no new event can hide one from before trust was recorded, and no event of a 
   expect(all("SELECT event_id, standing FROM dead_letters")).toEqual([["dead", 1]]);
   expect(all("SELECT outcome, total FROM event_outcomes")).toEqual([["counted", 7]]);
 });
+
+it("numbers of events that were removed before appends numbered their events are not used again, nor those that the version before gave meanwhile", () => {
+  const db = new DatabaseSync(":memory:");
+  migrate(db, (name) => name < "0049");
+  const insert =
+    db.prepare(`INSERT INTO events (project_id, event_id, event_type, player_id, timestamp, received_at, event_date,
+    event_hour) VALUES ('default', ?, 'visit', 'p', 1, 1, '2026-05-01', 0)`);
+  for (const id of ["a", "b", "c"]) insert.run(id);
+  db.exec("DELETE FROM events WHERE seq > 1");
+  migrate(db, (name) => name >= "0049");
+  const taken = () => db.prepare("SELECT taken_to FROM log_state").get()?.taken_to;
+  expect(taken()).toBe(3);
+  insert.run("d");
+  expect(db.prepare("SELECT max(seq) AS seq FROM events").get()?.seq).toBe(4);
+  db.exec("DELETE FROM events");
+  expect(taken()).toBe(4);
+});

@@ -10,6 +10,7 @@ import { writeEventIds } from "../../worker/event-log/event-ids.ts";
 import { lostIdPages } from "../../worker/event-log/id-pages.ts";
 import { type Database, databaseOf, transact } from "../../worker/store/database.ts";
 import { CREATE_ID_INDEX, IDS_CURSOR, moved, placesOf } from "../../worker/store/places.ts";
+import { billed } from "./billed.ts";
 import { collidingEvent } from "./colliding-event.ts";
 import { databaseThatEnds } from "./database.ts";
 import { runDuty } from "./duty.ts";
@@ -55,26 +56,6 @@ async function expectSoundPages(): Promise<void> {
     const following = pages[index + 1];
     if (following?.project_id === project_id) expect(last < following.first).toBe(true);
   }
-}
-
-/** Rows that D1 bills. */
-function billed() {
-  const bill = { read: 0, written: 0 };
-  const DB = new Proxy(env.DB, {
-    get: (real, name) => {
-      const value = Reflect.get(real, name);
-      if (name !== "batch") return typeof value === "function" ? value.bind(real) : value;
-      return async (statements: D1PreparedStatement[]) => {
-        const results = await real.batch(statements);
-        for (const { meta } of results) {
-          bill.read += meta.rows_read;
-          bill.written += meta.rows_written;
-        }
-        return results;
-      };
-    },
-  });
-  return { database: databaseOf({ DB }), bill };
 }
 
 const aBatch = fc.record({

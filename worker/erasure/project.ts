@@ -122,7 +122,8 @@ async function removeRows(
 ): Promise<boolean> {
   if (db.shard !== MAIN) await transact(db.main, leftOnMain(project_id, pass, now));
   for (const { name, key } of await filled(db, project_id)) {
-    for (let removed = AT_ONCE; removed === AT_ONCE; ) {
+    // D1 also counts the rows that triggers change.
+    for (let removed = AT_ONCE; removed >= AT_ONCE; ) {
       if (!room(1 + LAST_CALLS)) return false;
       const { meta } = await db.run(sql`DELETE FROM ${sql.raw(name)} WHERE (${sql.raw(key)}) IN (
         SELECT ${sql.raw(key)} FROM ${sql.raw(name)} WHERE project_id = ${project_id} LIMIT ${AT_ONCE})`);

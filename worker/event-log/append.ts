@@ -15,6 +15,7 @@ import { columnsBut } from "../log-columns.ts";
 import { ANY_TARGET } from "../postbacks/target.ts";
 import { leastCursor } from "../projections/catch-up.ts";
 import { type Database, transact } from "../store/database.ts";
+import { LAST_NUMBER } from "../store/numbers.ts";
 import { placeOf, places } from "../store/places.ts";
 import { IDS_A_STEP, writeEventIds } from "./event-ids.ts";
 import { lostIdPages, MOST_WAITING } from "./id-pages.ts";
@@ -160,21 +161,21 @@ const NOT_STORED = sql`(${PROJECT}, ${ID}, ${STANDING}) NOT IN (SELECT project_i
 type IdsState = { ids_cursor: number; indexed: 0 | 1 };
 type Head = Taken & IdsState & { seq: number; has_targets: 0 | 1 };
 
-/** `writesIds` is whether ids are put into pages, if enough of them wait: up to eight further statements. */
+/** `writesIds` is whether ids are put into pages, if enough of them wait: up to nine further statements. */
 export async function append(db: Database, events: readonly StoredEvent[], writesIds = true): Promise<Appended> {
   let all = NOTHING;
   let state: IdsState | null = null;
   for (const { rows, ids, transactions, trusted } of chunks(events)) {
-    const end = sql`SELECT ifnull(max(seq), 0) AS seq, ${leastCursor("tables")} AS tables, ${leastCursor("figures")} AS figures,
-      ${ANY_TARGET} AS has_targets, (SELECT ids_cursor FROM log_state) AS ids_cursor, (SELECT indexed FROM log_state) AS indexed
-      FROM events`;
+    const end = sql`SELECT ${LAST_NUMBER} AS seq, ${leastCursor("tables")} AS tables, ${leastCursor("figures")} AS figures,
+      ${ANY_TARGET} AS has_targets, (SELECT ids_cursor FROM log_state) AS ids_cursor, (SELECT indexed FROM log_state) AS indexed`;
     const takeTransactions = sql`${known(ids, HAS_TRANSACTION)}
       INSERT OR IGNORE INTO transactions (project_id, event_type, transaction_id, trusted, event_id)
       SELECT ${PROJECT}, ${TYPE}, ${TRANSACTION}, ${IS_TRUSTED}, ${ID} FROM json_each(${rows}) j
       WHERE ${TRANSACTION} IS NOT NULL AND ${CAN_COUNT} AND ${NOT_STORED}
       ORDER BY j.key`;
-    const appendEvents = sql`${known(ids, sql`true`)} INSERT INTO events (${names}, duplicate_of)
-      SELECT ${values}, ${duplicateOf(GIVEN)} FROM json_each(${rows}) j WHERE ${NOT_STORED} ORDER BY j.key`;
+    const appendEvents = sql`${known(ids, sql`true`)} INSERT INTO events (seq, ${names}, duplicate_of)
+      SELECT ${LAST_NUMBER} + row_number() OVER (ORDER BY j.key), ${values}, ${duplicateOf(GIVEN)}
+      FROM json_each(${rows}) j WHERE ${NOT_STORED} ORDER BY j.key`;
     const takeOver = supersede(sql`SELECT value ->> 0, value ->> 1 FROM json_each(${ids})
       WHERE ${CAN_REPLACE} OR ${HAS_TRANSACTION}`);
     const before = [end, ...(transactions ? [takeTransactions] : [])];

@@ -14,7 +14,7 @@ import { lostIdPages, MOST_WAITING, type Waiting, writeIds } from "./id-pages.ts
 /** Ids that one step puts into pages. */
 export const IDS_A_STEP = 5_000;
 /** Calls and statements of a step. */
-const STEP_CALLS = 12;
+const STEP_CALLS = 13;
 /** How long the duty waits between two steps on the free plan, whose reads a day are few: a step reads some five rows for each id. */
 const PAUSE_MS = 20 * MINUTE_MS;
 

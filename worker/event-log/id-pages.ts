@@ -4,6 +4,7 @@
  * page gets a row in a table.
  */
 import { isGuarded } from "../store/guard.ts";
+import { MOVE_AHEAD } from "../store/numbers.ts";
 import { pieces } from "../store/pieces.ts";
 import { pageOf } from "../store/places.ts";
 
@@ -64,7 +65,7 @@ export async function writeIds(db: D1Database, read: Read, others: readonly stri
         )
         .bind(rows),
     ),
-    ...others.map((text) => db.prepare(text)),
+    ...[MOVE_AHEAD, ...others].map((text) => db.prepare(text)),
   ]);
 }
 

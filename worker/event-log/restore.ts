@@ -126,6 +126,7 @@ async function begin(env: Env, db: Database, now: number): Promise<SQL[]> {
     sql`UPDATE events SET seq = seq + CAST(${base} AS INTEGER)`,
     sql`UPDATE conversion_changes SET seq = seq + CAST(${base} AS INTEGER)`,
     sql`UPDATE settled_postbacks SET seq = seq + CAST(${base} AS INTEGER)`,
+    sql`UPDATE log_state SET taken_to = max(taken_to, CAST(${base} AS INTEGER))`,
     sql`DELETE FROM sqlite_sequence WHERE name = 'events'`,
     sql`INSERT INTO sqlite_sequence (name, seq) SELECT 'events', ifnull(max(seq), CAST(${base} AS INTEGER)) FROM events`,
   ];

@@ -99,6 +99,10 @@ it("sends each postback that was under way when it was killed, once for each dep
       const pixel = `deposit?event_id=${event_id}&player_id=p-${event_id}&btag=restart&amount=5&currency=USD`;
       expect((await fetch(`${server.url}/${pixel}`)).status).toBe(200);
     }
+    // What is still in the local queue when the server is killed is lost: only Cloudflare's queue is durable.
+    const storedDeposits = async () =>
+      (await report<{ rows: unknown[] }>(server, "events?event_type=deposit")).rows.length;
+    await vi.waitFor(async () => expect(await storedDeposits()).toBe(ids.length), generous);
     // A target without a successful delivery gets one request at a time.
     await vi.waitFor(() => expect(asked.length).toBeGreaterThan(0), generous);
     process.kill(wrangler(), "SIGKILL");

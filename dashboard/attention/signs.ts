@@ -19,7 +19,7 @@ export type Looked = {
   rejected: Pick<Requests, "counts" | "rows"> | null;
   letters: { rows: readonly unknown[]; next_cursor: unknown } | null;
   targets: { rows: readonly Pick<TargetView, "name" | "state" | "failures">[] } | null;
-  health: Pick<Health, "dependencies" | "exchange_rates" | "failing_duties" | "projections"> | null;
+  health: Pick<Health, "dependencies" | "exchange_rates" | "failing_duties" | "projections" | "shards"> | null;
   anomalies: Pick<Anomalies, "rows"> | null;
   plan: { rows: readonly Pick<PlanUseView, "what" | "percent">[] } | null;
 };
@@ -102,18 +102,15 @@ function targetsSign({ rows }: NonNullable<Looked["targets"]>): Sign[] {
   return [{ key: "targets", text: words.attention.postbacksFail(names), to: { view: "postbacks" } }];
 }
 
-function healthSigns({
-  dependencies,
-  exchange_rates,
-  failing_duties,
-  projections,
-}: NonNullable<Looked["health"]>): Sign[] {
-  const { without_rate } = exchange_rates;
-  const failing = [
-    ...(dependencies.archive === "failing" ? ["archive"] : []),
-    ...Object.entries(projections).flatMap(([name, { status }]) => (status === "failing" ? [name] : [])),
-    ...failing_duties.map(({ name }) => name),
-  ];
+function healthSigns(health: NonNullable<Looked["health"]>): Sign[] {
+  const { without_rate } = health.exchange_rates;
+  const failing = [health, ...Object.values(health.shards ?? {})].flatMap(
+    ({ dependencies, projections, failing_duties }) => [
+      ...(dependencies.archive === "failing" ? ["archive"] : []),
+      ...Object.entries(projections).flatMap(([name, { status }]) => (status === "failing" ? [name] : [])),
+      ...failing_duties.map(({ name }) => name),
+    ],
+  );
   return [
     ...(without_rate.length > 0
       ? [{ key: "rates", text: words.common.noExchangeRateFor(listed(without_rate)), to: { view: "rates" } }]

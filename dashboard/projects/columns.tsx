@@ -32,3 +32,6 @@ export const COLUMNS: readonly Column<ProjectView>[] = [
     value: ({ created_at }) => (Date.parse(created_at) > 0 ? created_at : null),
   },
 ];
+
+/** Of an instance with several databases. */
+export const DATABASE: Column<ProjectView> = { name: "shard", title: words.projects.database, kind: "text" };

@@ -6,12 +6,13 @@ import { Field, type Filled, Form } from "../act/form.tsx";
 import { NO_FILTERS } from "../address.ts";
 import { useAnswer } from "../answers.ts";
 import { client, read } from "../api.ts";
+import { health } from "../health.ts";
 import { useNavigation } from "../navigation.ts";
 import { Answered, Panel } from "../panel.tsx";
 import type { Scope } from "../scope.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
 import { words } from "../words.ts";
-import { COLUMNS } from "./columns.tsx";
+import { COLUMNS, DATABASE } from "./columns.tsx";
 import { projects } from "./query.ts";
 import { SettingsPanel } from "./settings-panel.tsx";
 import { Currency, TimeZone } from "./zone.tsx";
@@ -19,6 +20,7 @@ import { Currency, TimeZone } from "./zone.tsx";
 export function ProjectsPanel({ scope }: { scope: Scope }) {
   const { address, go } = useNavigation();
   const [making, make] = useState(false);
+  const databases = ["main", ...Object.keys(useAnswer(health()).data?.shards ?? {})];
   const answer = useAnswer(projects());
   const chosen = address.part ?? scope.project_id;
   const project = answer.data?.rows.find(({ project_id }) => project_id === chosen);
@@ -44,7 +46,7 @@ export function ProjectsPanel({ scope }: { scope: Scope }) {
           {({ rows }) => (
             <DataTable
               name={words.common.projects}
-              columns={COLUMNS}
+              columns={databases.length > 1 ? [...COLUMNS, DATABASE] : COLUMNS}
               rows={rows}
               keyOf={({ project_id }) => project_id}
               timezone={scope.timezone}
@@ -66,14 +68,17 @@ export function ProjectsPanel({ scope }: { scope: Scope }) {
           open={() => go({ ...NO_FILTERS, view: "overview", project_id: chosen })}
         />
       )}
-      {making && <MakeProject done={(part) => go({ part })} close={() => make(false)} />}
+      {making && <MakeProject databases={databases} done={(part) => go({ part })} close={() => make(false)} />}
     </div>
   );
 }
 
-function MakeProject({ done, close }: { done: (project_id: string) => void; close: () => void }) {
-  const action = useAction(async ({ project_id = "", name, timezone, currency }: Filled) => {
-    const body = { project_id, timezone, currency: currency?.toUpperCase(), ...(name && { name }) };
+type Making = { databases: readonly string[]; done: (project_id: string) => void; close: () => void };
+
+function MakeProject({ databases, done, close }: Making) {
+  const action = useAction(async ({ project_id = "", name, timezone, currency, shard }: Filled) => {
+    const more = { ...(name && { name }), ...(shard && { shard }) };
+    const body = { project_id, timezone, currency: currency?.toUpperCase(), ...more };
     await read(client.projects.$post({ json: body }));
     done(project_id);
   }, words.projects.theProjectIsMade);
@@ -91,6 +96,15 @@ function MakeProject({ done, close }: { done: (project_id: string) => void; clos
           <Field name="name" label={words.common.name} hint={words.projects.theIdWhereEmpty} />
           <TimeZone value="UTC" />
           <Currency value="USD" />
+          {databases.length > 1 && (
+            <Field
+              name="shard"
+              value="main"
+              label={words.projects.database}
+              hint={words.projects.whereItsEventsAreKept}
+              options={Object.fromEntries(databases.map((name) => [name, name]))}
+            />
+          )}
         </div>
       </Form>
     </Dialog>

@@ -53,6 +53,13 @@ function HealthPanel({ answer, scope }: { answer: Answer<Health>; scope: Scope }
       titled(name),
       <Standing key={name} is={state} />,
     ]);
+  const databases = ({ shards = {} }: Health) =>
+    Object.fromEntries(
+      Object.entries(shards).map(([name, { status }]) => [
+        words.system.database(name),
+        <Standing key={name} is={status} />,
+      ]),
+    );
   const nothing = {
     database: "ok",
     live: "ok",
@@ -70,7 +77,7 @@ function HealthPanel({ answer, scope }: { answer: Answer<Health>; scope: Scope }
       >
         {(data) => (
           <>
-            <Facts of={Object.fromEntries(facts(data))} />
+            <Facts of={{ ...Object.fromEntries(facts(data)), ...databases(data) }} />
             {data.failing_duties.map(({ name, since }) => (
               <p key={name}>
                 {words.system.hasBeenSinceItIsTriedAgain(

@@ -20,12 +20,13 @@ const NEW_EVENT = { project_id: "default", event_type: "", player_id: "" };
 export function Letter({ letter: first, timezone, close }: Shown) {
   const [letter, setLetter] = useState(first);
   const [part, setPart] = useState<"shown" | "edited" | "discarded">("shown");
-  const { id, event_type, event, error, consumer, failed_at, resolved_at, status, project_id, event_id } = letter;
+  const { id, event_type, event, error, consumer, failed_at, resolved_at, status, project_id, event_id, shard } =
+    letter;
   const replayed = useAction(async () => {
-    const { failed, why } = await replay([id]);
+    const { failed, why } = await replay({ ids: [id], shard });
     if (failed > 0) throw new ApiError(0, words.deadLetters.itCouldNotBeStored, why ?? "");
   }, words.deadLetters.replayedTheEventIsInTheLog);
-  const discarded = useAction(() => discard([id]), words.deadLetters.theLetterIsDiscarded);
+  const discarded = useAction(() => discard({ ids: [id], shard }), words.deadLetters.theLetterIsDiscarded);
   const back = () => setPart("shown");
 
   if (part === "discarded")
@@ -93,14 +94,14 @@ export function Letter({ letter: first, timezone, close }: Shown) {
 
 type Edited = { letter: DeadLetterView; changed: (letter: DeadLetterView) => void; back: () => void };
 
-function Edit({ letter: { id, sent, event_id }, changed, back }: Edited) {
+function Edit({ letter: { id, sent, event_id, shard }, changed, back }: Edited) {
   const action = useAction(async ({ event }: Filled) => {
     const edited = readJson("event", event);
     // The server expects changes: fields that were deleted in the editor are sent as null.
     const gone = Object.fromEntries(Object.keys(sent).map((name) => [name, null]));
     const changes = { event: { ...gone, ...edited } };
     const param = { id: String(id) };
-    changed(await read(client["dead-letters"][":id{[0-9]+}"].$patch({ param, json: changes })));
+    changed(await read(client["dead-letters"][":id{[0-9]+}"].$patch({ param, json: changes, query: { shard } })));
   }, words.deadLetters.theEventIsChangedReplayIt);
   const event = event_id === null ? NEW_EVENT : sent;
   return (

@@ -32,15 +32,23 @@ export const deadLetters = (address: Address, cursor?: number) =>
     client["dead-letters"].$get({ query: asked }, options),
   );
 
+/** Some letters of one database. */
+type Chosen = { ids: number[]; shard: string };
+
 /** Replays some, and returns the reason of the first failure. */
-export async function replay(ids: number[]): Promise<{ replayed: number; failed: number; why: string | undefined }> {
-  const { replayed, failed, results } = await read(client["dead-letters"].replay.$post({ json: { ids } }));
+export async function replay({
+  ids,
+  shard,
+}: Chosen): Promise<{ replayed: number; failed: number; why: string | undefined }> {
+  const { replayed, failed, results } = await read(
+    client["dead-letters"].replay.$post({ json: { ids }, query: { shard } }),
+  );
   const why = results.find((result) => result.status === "failed");
   return { replayed, failed, why: why && "error" in why ? why.error : undefined };
 }
 
-export async function discard(ids: number[]): Promise<{ discarded: number }> {
-  return read(client["dead-letters"].discard.$post({ json: { ids } }));
+export async function discard({ ids, shard }: Chosen): Promise<{ discarded: number }> {
+  return read(client["dead-letters"].discard.$post({ json: { ids }, query: { shard } }));
 }
 
 export type Work = "replay" | "discard";
@@ -55,12 +63,13 @@ export async function workThrough(work: Work, address: Address, tell: (progress:
     do {
       const page = await read(client["dead-letters"].$get({ query: given(asked(address, cursor)) }));
       const ids = page.rows.map(({ id }) => id);
-      if (ids.length > 0 && work === "replay") {
-        const answer = await replay(ids);
+      const shard = page.rows[0]?.shard;
+      if (shard !== undefined && work === "replay") {
+        const answer = await replay({ ids, shard });
         done += answer.replayed;
         failed += answer.failed;
         why ??= answer.why;
-      } else if (ids.length > 0) done += (await discard(ids)).discarded;
+      } else if (shard !== undefined) done += (await discard({ ids, shard })).discarded;
       tell(words.deadLetters.doneSoFar(done, DONE[work], failed));
       cursor = page.next_cursor ?? undefined;
     } while (cursor !== undefined);

@@ -12,6 +12,7 @@ import { health } from "../health.ts";
 import { Answered, Panel } from "../panel.tsx";
 import { projects } from "../projects/query.ts";
 import { RETAINED, RETENTION } from "../projects/settings.ts";
+import { given } from "../reports.ts";
 import type { Scope } from "../scope.ts";
 import type { Column } from "../table/columns.ts";
 import { DataTable, TableSkeleton } from "../table/table.tsx";
@@ -35,12 +36,17 @@ const Standing = ({ is }: { is: string }) => <span class={`badge ${BADGES[is]}`}
 export function SystemPanel({ scope }: { scope: Scope }) {
   useRefreshing(REFRESHED_MS);
   const known = useAnswer(health());
+  const project = useAnswer(projects()).data?.rows.find(({ project_id }) => project_id === scope.project_id);
+  const shard = project?.shard === "main" ? undefined : project?.shard;
+  const { projections = {} } = (shard === undefined ? known.data : known.data?.shards?.[shard]) ?? {};
   return (
     <div class="panels">
       <HealthPanel answer={known} scope={scope} />
-      <Projections health={known.data?.projections ?? {}} scope={scope} />
+      <Projections health={projections} shard={shard} scope={scope} />
       <div class="panels two">
-        {scope.principal.project_id === null && known.data?.dependencies.archive !== "off" && <Archive scope={scope} />}
+        {scope.principal.project_id === null && known.data?.dependencies.archive !== "off" && (
+          <Archive shard={shard} scope={scope} />
+        )}
         <Retention scope={scope} />
       </div>
     </div>
@@ -128,12 +134,17 @@ const COLUMNS: readonly Column<Row>[] = [
   { name: "error", title: words.system.lastError, kind: "text" },
 ];
 
-function Projections({ health, scope }: { health: Health["projections"]; scope: Scope }) {
-  const answer = useAnswer(projections());
+type OfDatabase = { shard: string | undefined; scope: Scope };
+
+function Projections({ health, shard, scope }: OfDatabase & { health: Health["projections"] }) {
+  const answer = useAnswer(projections(shard));
   const [asked, ask] = useState<string | null>(null);
   const everywhere = scope.principal.project_id === null;
   return (
-    <Panel name="projections" title={words.system.projections}>
+    <Panel
+      name="projections"
+      title={shard ? `${words.system.projections}: ${words.system.database(shard)}` : words.system.projections}
+    >
       <p class="lead">
         {words.system.everyFigureIsDerivedFrom}
         {words.system.times(
@@ -163,14 +174,14 @@ function Projections({ health, scope }: { health: Health["projections"]; scope: 
           />
         )}
       </Answered>
-      {asked && <Rebuild name={asked} close={() => ask(null)} />}
+      {asked && <Rebuild name={asked} shard={shard} close={() => ask(null)} />}
     </Panel>
   );
 }
 
-function Rebuild({ name, close }: { name: string; close: () => void }) {
+function Rebuild({ name, shard, close }: { name: string; shard: string | undefined; close: () => void }) {
   const action = useAction(
-    () => read(client.projections[":name"].rebuild.$post({ param: { name } })),
+    () => read(client.projections[":name"].rebuild.$post({ param: { name }, query: given({ shard }) })),
     words.system.theRebuildHasBegun,
   );
   return (
@@ -185,8 +196,8 @@ function Rebuild({ name, close }: { name: string; close: () => void }) {
   );
 }
 
-function Archive({ scope: { timezone } }: { scope: Scope }) {
-  const answer = useAnswer(archive());
+function Archive({ shard, scope: { timezone } }: OfDatabase) {
+  const answer = useAnswer(archive(shard));
   return (
     <Panel name="archive" title={words.common.archive}>
       <p class="lead">{words.system.everyEventAsParquetFilesBy}</p>

@@ -54,6 +54,7 @@ const deadLetter = z
     failed_at: instant,
     status: z.enum(["waiting", "replayed", "discarded"]),
     resolved_at: instant.nullable(),
+    shard: text.describe("The database that it is in: ids are unique within each."),
   })
   .meta({ id: "DeadLetter" });
 const replayed = z
@@ -73,8 +74,9 @@ const discarded = z.object({ discarded: whole, more }).meta({ id: "Discarded" })
 const WHICH: Record<string, z.input<typeof deadLetterChoice>> = { Some: { ids: [1] }, "All that wait": { all: true } };
 export type DeadLetterView = z.output<typeof deadLetter>;
 
-const view = ({ standing: _, ...letter }: DeadLetter): DeadLetterView => ({
+const view = ({ standing: _, ...letter }: DeadLetter, { shard }: Database): DeadLetterView => ({
   ...letter,
+  shard,
   event: JSON.parse(letter.event),
   sent: asSent(eventIn(letter)),
   failed_at: iso(letter.failed_at),
@@ -189,7 +191,11 @@ export const deadLetterRoutes = [
         )
         .orderBy(desc(deadLetters.id))
         .limit(limit + 1);
-      return page(rows.map(view), limit, (row) => row.id);
+      return page(
+        rows.map((letter) => view(letter, db)),
+        limit,
+        (row) => row.id,
+      );
     },
   ),
   route(
@@ -259,7 +265,7 @@ export const deadLetterRoutes = [
       answers: { 200: { description: "With its event and its error.", content: json(deadLetter) } },
       problems: [404],
     },
-    async ({ db, principal, params }) => view(await find(db, principal, params.id)),
+    async ({ db, principal, params }) => view(await find(db, principal, params.id), db),
   ),
   route(
     {
@@ -325,7 +331,7 @@ export const deadLetterRoutes = [
         if (!isGuarded(error, "dead_letters.error")) throw error;
         throw new Problem(409, "The letter was changed by others at this moment. Please look at it again.");
       });
-      return view(edited);
+      return view(edited, db);
     },
   ),
   route(

@@ -91,10 +91,13 @@ type Shown<Given> = Given extends { content: { "application/json": infer Schema 
   ? z.output<Schema>
   : null;
 
+type OfAShard = { shard?: string };
+
 /** The types of a route for the typed client. */
 type Endpoint<Path extends string, Query extends z.ZodObject, Body extends z.ZodType, Given extends Answers> = {
   input: ([ParametersIn<Path>] extends [never] ? object : { param: Record<ParametersIn<Path>, string> }) &
-    ([keyof Query["shape"]] extends [never] ? object : { query: z.input<Query> }) &
+    // Of routes about one shard: see `on`.
+    ([keyof Query["shape"]] extends [never] ? { query?: OfAShard } : { query: z.input<Query> & OfAShard }) &
     ([Body] extends [z.ZodNever] ? object : { json: z.input<Body> });
   output: Shown<Given[keyof Given]>;
   outputFormat: "json";

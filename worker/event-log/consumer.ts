@@ -16,6 +16,7 @@ import { shardsOfProjects } from "../store/placements.ts";
 import { places } from "../store/places.ts";
 import { MAIN, onShard } from "../store/shards.ts";
 import { areSuppressed } from "../suppression.ts";
+import { standingOf } from "./append.ts";
 import {
   appendOrSetAside,
   eventsOf,
@@ -106,16 +107,15 @@ async function keepUndelivered(env: Env, batch: MessageBatch<EventMessage>, now:
   }
 }
 
-/** The events of which the log has none with the same id. */
+/** The events that the log does not have: another event with the same id may have another standing. */
 async function withoutLogged(db: Database, events: readonly StoredEvent[]): Promise<StoredEvent[]> {
   if (events.length === 0) return [];
-  const nameOf = (event: readonly [string, string]) => JSON.stringify(event);
-  const ids = events.map(({ project_id, event_id }): [string, string] => [project_id, event_id]);
-  const logged = await db.values<[string, string]>(sql`WITH given (project_id, event_id) AS (
+  const ids = events.map(({ project_id, event_id }) => [project_id, event_id]);
+  const logged = await db.values<[string, string, number]>(sql`WITH given (project_id, event_id) AS (
       SELECT value ->> 0, value ->> 1 FROM json_each(${JSON.stringify(ids)})
-    ), ${places("known", "given")} SELECT DISTINCT project_id, event_id FROM known`);
-  const known = new Set(logged.map(nameOf));
-  return events.filter((_, index) => !known.has(nameOf(ids[index] as [string, string])));
+    ), ${places("known", "given")} SELECT DISTINCT project_id, event_id, place % 4 FROM known`);
+  const known = new Set(logged.map((one) => JSON.stringify(one)));
+  return events.filter((event) => !known.has(JSON.stringify([event.project_id, event.event_id, standingOf(event)])));
 }
 
 /** The ids of the requests that a batch came from: an old message has none. */

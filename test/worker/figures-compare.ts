@@ -56,7 +56,7 @@ export const withoutNothing = (sheet: Sheet): Sheet =>
   Object.fromEntries(Object.entries(sheet).filter(([, sums]) => sums.some((sum) => sum !== 0)));
 
 /** No tag begins with a control character: such a name is for everybody, or a filter (see `scopes.ts`). */
-const isUnderFilter = (scope: string): boolean => scope.startsWith("\u001f") && scope !== ANY_TAG;
+export const isUnderFilter = (scope: string): boolean => scope.startsWith("\u001f") && scope !== ANY_TAG;
 
 /** Whether the tables of the other projections have a cell: they have no filter, no platform, and not where a person paid. */
 export function isKept(cell: string): boolean {

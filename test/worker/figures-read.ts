@@ -58,7 +58,8 @@ const NAMES: Record<Exclude<PartName, "counts">, Name> = {
   outcomes: ({ words, line, key }) => [outcomeOfLine(line).outcome, words.name(outcomeOfLine(line).reason), key],
 };
 
-export async function readDays(project_id: string): Promise<Sheet> {
+/** Of the scopes that are asked for. */
+export async function readDays(project_id: string, isAsked = (_scope: string) => true): Promise<Sheet> {
   const words = await wordsOf(project_id);
   const { results } = await home.DB.prepare(
     "SELECT scope, date, counts, life, cells, hours FROM days WHERE project_id = ?",
@@ -67,6 +68,7 @@ export async function readDays(project_id: string): Promise<Sheet> {
     .all<Texts & { counts: string; scope: string; date: number }>();
   const sheet: Sheet = {};
   for (const { scope, date: number, ...texts } of results) {
+    if (!isAsked(scope)) continue;
     const date = dateOf(number);
     for (const [type, sums] of Object.entries(JSON.parse(texts.counts || "{}") as Record<string, number[]>))
       sheet[JSON.stringify(["counts", scope, date, type])] = sums;

@@ -1,6 +1,6 @@
 /** The figures that both the new core and the tables of the other projections have. */
 import { ANY_TAG } from "../../worker/figures/scopes.ts";
-import { comparable, isKept, withoutNothing, withoutOthers } from "./figures-compare.ts";
+import { comparable, isKept, isUnderFilter, withoutNothing, withoutOthers } from "./figures-compare.ts";
 import { peopleIn, sheetOf } from "./figures-oracle.ts";
 import { readDays, readPeople, type Sheet } from "./figures-read.ts";
 import { figuresIn, home } from "./log.ts";
@@ -9,7 +9,9 @@ import { figuresIn, home } from "./log.ts";
 export type Both = { cells: Sheet; people: Record<string, unknown> };
 
 export async function byFigures(project_id: string): Promise<Both> {
-  const cells = Object.entries(comparable(await readDays(project_id))).filter(([name]) => isKept(name));
+  // A name for each cell of every filter would take longer than everything else.
+  const days = await readDays(project_id, (scope) => !isUnderFilter(scope));
+  const cells = Object.entries(comparable(days)).filter(([name]) => isKept(name));
   return { cells: Object.fromEntries(cells), people: withoutOthers(await readPeople(project_id)) };
 }
 

@@ -2,12 +2,14 @@
 import { createExecutionContext, createMessageBatch, getQueueResult, SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { saveSettings } from "../../worker/archive/settings.ts";
 import type { EventMessage, StoredEvent } from "../../worker/event.ts";
 import type { Restored } from "../../worker/event-log/restore.ts";
 import worker from "../../worker/index.ts";
 import { forgetProjects } from "../../worker/project.ts";
 import { GROUPS } from "../../worker/projections/index.ts";
 import { forgetHealth, type Health } from "../../worker/reports/health.ts";
+import { databaseOf } from "../../worker/store/database.ts";
 import { MAIN, onShard, shardsOf } from "../../worker/store/shards.ts";
 import { answerOf, call, callWith, HOST, read, sendPixel } from "../worker/api.ts";
 import { runDuty } from "../worker/duty.ts";
@@ -68,7 +70,7 @@ async function consume(events: StoredEvent[], bindings: Env = env, attempts = 1)
 async function settleAll(): Promise<void> {
   for (const shard of shardsOf(env)) {
     turnTo(shard);
-    await settle([...GROUPS.tables.projections, ...GROUPS.figures.projections]);
+    await settle([...GROUPS.tables.projections, ...GROUPS.figures.projections, ...GROUPS.live.projections]);
   }
   turnTo(MAIN);
 }
@@ -365,6 +367,28 @@ describe("the archive", () => {
     await settleAll();
     const [, far, away] = await reports();
     expect([far, away]).toEqual(before.slice(1));
+    const event_id = meanwhile.headers.get("x-event-id");
+    await vi.waitFor(async () => expect(await eventsOn(MAIN, "near")).toContain(event_id), {
+      timeout: 60_000,
+      interval: 200,
+    });
+  });
+
+  it("of `main` brings back where each project is, and its keys", async () => {
+    const key = bearer(await makeApiKey({ role: "viewer", project_id: "far" }));
+    await saveSettings(env.ARCHIVE, databaseOf(env), Date.now());
+    const before = await reports();
+    const kept = await eventsOn(MAIN, "near");
+    await lose();
+    forgetProjects();
+    expect((await sendPixel("/visit", { project_id: "far", visitor_id: "lost", banner_tag: "x" })).status).toBe(400);
+    await restoreOn(MAIN);
+    forgetProjects();
+    await settleAll();
+    expect(await reports()).toEqual(before);
+    expect(await eventsOn(MAIN, "near")).toEqual(kept);
+    expect((await call("GET", "/metrics/visits?granularity=day", undefined, key)).status).toBe(200);
+    expect((await call("GET", "/projects/near")).status).toBe(200);
   });
 });
 

@@ -20,6 +20,7 @@ import { budgetOf } from "../store/budget.ts";
 import type { Database } from "../store/database.ts";
 import { isOfShard } from "../store/placements.ts";
 import { planOf } from "../store/plan.ts";
+import { shardsOf } from "../store/shards.ts";
 import type { FamilyName, Sample } from "./families.ts";
 
 export type Scrape = {
@@ -34,7 +35,7 @@ export type Part = (scrape: Scrape) => Promise<Sample[]>;
 
 /** The rejections of each project are in a separate object: one scrape reads at most this many, fewer where the budget ends. */
 export const PROJECTS_ASKED = 200;
-/** Calls that the other parts of a scrape make, and its answer. */
+/** Calls that the other parts of a scrape make for each shard, and its answer. */
 const OTHER_CALLS = 20;
 
 const only = ({ project_id }: Scrape): SQL => (project_id === null ? sql`` : sql`WHERE project_id = ${project_id}`);
@@ -71,7 +72,10 @@ const outcomes: Part = async (scrape) => {
 
 const rejections: Part = async (scrape) => {
   const projects = await projectsOf(scrape);
-  const most = Math.max(0, Math.min(PROJECTS_ASKED, budgetOf(scrape.env).left - OTHER_CALLS));
+  const most = Math.max(
+    0,
+    Math.min(PROJECTS_ASKED, budgetOf(scrape.env).left - OTHER_CALLS * shardsOf(scrape.env).length),
+  );
   const totals = await Promise.all(
     projects
       .slice(0, most)

@@ -376,6 +376,8 @@ describe("the archive", () => {
 
   it("of `main` brings back where each project is, and its keys", async () => {
     const key = bearer(await makeApiKey({ role: "viewer", project_id: "far" }));
+    await settleAll();
+    await settle(GROUPS.archive.projections);
     await saveSettings(env.ARCHIVE, databaseOf(env), Date.now());
     const before = await reports();
     const kept = await eventsOn(MAIN, "near");

@@ -8,10 +8,10 @@ import { PLANS } from "../worker/store/plan.ts";
 import { fail, messageOf, readCommand } from "./command.ts";
 import { logIn, TOKEN_HELP } from "./deploy/account.ts";
 import { CHECKS, findingsIn } from "./deploy/checks.ts";
-import { instanceOf, PRODUCTION, type Settings } from "./deploy/instance.ts";
+import { type Instance, instanceOf, PRODUCTION, type Settings } from "./deploy/instance.ts";
 import { MEANING } from "./deploy/plans.ts";
 import { STEPS } from "./deploy/steps.ts";
-import { JURISDICTIONS, LOCATIONS, NOTHING_FOUND, planOf, type Wishes, type Work } from "./deploy/work.ts";
+import { JURISDICTIONS, LOCATIONS, nothingFound, planOf, type Wishes, type Work } from "./deploy/work.ts";
 import { signIn } from "./deploy/worker.ts";
 
 const { values } = readCommand({
@@ -22,7 +22,7 @@ const { values } = readCommand({
     env: { value: "NAME", default: PRODUCTION, help: "another instance beside it" },
     domain: { value: "HOST", help: "an address of your own" },
     plan: { value: "PLAN", words: Object.keys(PLANS) as (keyof typeof PLANS)[], help: "the account's plan of Workers" },
-    location: { value: "PLACE", words: LOCATIONS, help: "where the database and the bucket are made" },
+    location: { value: "PLACE", words: LOCATIONS, help: "where the databases and the bucket are made" },
     jurisdiction: { value: "NAME", words: JURISDICTIONS, help: "where they may be kept only" },
     "without-archive": { help: "without a bucket" },
   },
@@ -46,7 +46,7 @@ if (wishes.location && wishes.jurisdiction)
 // Wrangler itself reads its file. It is a large module, so it is loaded only after the options were checked.
 const { experimental_readRawConfig: readConfiguration } = await import("wrangler");
 const settings = readConfiguration({ config: "wrangler.toml" }).rawConfig as unknown as Settings;
-const instance = instanceOf(settings, values.env, !values["without-archive"]);
+const instance = named();
 
 if (values["dry-run"]) {
   console.log(
@@ -66,7 +66,7 @@ if (typeof login === "string") stop([login]);
 const { api, account } = login;
 // So that Wrangler does not ask for the account.
 process.env.CLOUDFLARE_ACCOUNT_ID = account;
-const work: Work = { settings, instance, wishes, account, api, found: { ...NOTHING_FOUND }, url: null };
+const work: Work = { settings, instance, wishes, account, api, found: nothingFound(), url: null };
 const findings = await findingsIn(work).catch(unexpected);
 if (findings.length > 0) stop(findings);
 
@@ -97,6 +97,14 @@ Edgepixel is deployed.
 ${signIn(work)}
 ${MEANING[plan]}
 An upgrade is the same command.`);
+
+function named(): Instance {
+  try {
+    return instanceOf(settings, values.env, !values["without-archive"]);
+  } catch (error) {
+    return unexpected(error);
+  }
+}
 
 function stop(all: readonly string[]): never {
   fail(

@@ -7,11 +7,13 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import type { ArchiveFileView } from "../worker/admin/archive.ts";
+import { MAIN } from "../worker/store/shards.ts";
 import { ask, refusal } from "./ask.ts";
 import { readCommand, run, URL_OPTION } from "./command.ts";
 import { here } from "./here.ts";
 import { type Instance, instanceAt } from "./instance.ts";
 import { showProgress } from "./progress.ts";
+import { shardsAt } from "./shards.ts";
 
 const AT_ONCE = 4;
 const TRIES = 6;
@@ -19,6 +21,8 @@ const TRIES = 6;
 const ROUNDS = 5;
 
 type Days = { from: string; to: string };
+/** `null` where the instance has one database. */
+type Source = { instance: Instance; shard: string | null };
 type Tally = { done: number; bytes: number; kept: number; total: number };
 
 const COMMAND = readCommand({
@@ -38,11 +42,11 @@ function readOptions(): { instance: Instance; days: Days; out: string } {
   return { instance: instanceAt(url), days: { from, to }, out: here(out) };
 }
 
-async function list(instance: Instance, days: Days): Promise<ArchiveFileView[]> {
+async function list({ instance, shard }: Source, days: Days): Promise<ArchiveFileView[]> {
   const all: ArchiveFileView[] = [];
   let cursor: string | null = null;
   do {
-    const query = new URLSearchParams({ ...days, limit: "1000", ...(cursor && { cursor }) });
+    const query = new URLSearchParams({ ...days, limit: "1000", ...(cursor && { cursor }), ...(shard && { shard }) });
     const answer = await ask(instance, "GET", `archive/files?${query}`, TRIES);
     if (answer.status !== 200) throw new Error(`The list of files: ${refusal(answer)}`);
     const page = JSON.parse(answer.bytes.toString()) as { rows: ArchiveFileView[]; next_cursor: string | null };
@@ -53,14 +57,19 @@ async function list(instance: Instance, days: Days): Promise<ArchiveFileView[]> 
 }
 
 /** Downloads a file where it is missing or not complete; false where the archive does not have it any more. */
-async function load(instance: Instance, file: ArchiveFileView, out: string, tally: Tally): Promise<boolean> {
+async function load({ instance, shard }: Source, file: ArchiveFileView, out: string, tally: Tally): Promise<boolean> {
   const path = join(out, file.key);
   if (existsSync(path) && sha256(readFileSync(path)) === file.sha256) {
     tally.kept++;
     return true;
   }
   for (let attempt = 1; attempt <= TRIES; attempt++) {
-    const answer = await ask(instance, "GET", `archive/files/${file.key}`, TRIES);
+    const answer = await ask(
+      instance,
+      "GET",
+      `archive/files/${file.key}${shard === null ? "" : `?shard=${shard}`}`,
+      TRIES,
+    );
     if (answer.status === 404) return false;
     if (answer.status !== 200) throw new Error(`${file.key}: ${refusal(answer)}`);
     const { bytes } = answer;
@@ -76,12 +85,12 @@ async function load(instance: Instance, file: ArchiveFileView, out: string, tall
 }
 
 /** Returns how many files the archive does not have any more. */
-async function loadAll(instance: Instance, files: readonly ArchiveFileView[], out: string, tally: Tally) {
+async function loadAll(source: Source, files: readonly ArchiveFileView[], out: string, tally: Tally) {
   const waiting = [...files];
   let gone = 0;
   const work = async () => {
     for (let file = waiting.shift(); file; file = waiting.shift()) {
-      if (!(await load(instance, file, out, tally))) gone++;
+      if (!(await load(source, file, out, tally))) gone++;
       tally.done++;
     }
   };
@@ -129,8 +138,18 @@ const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes)
 
 async function exportDays(): Promise<void> {
   const { instance, days, out } = readOptions();
+  const shards = await shardsAt(instance, TRIES);
+  if (shards.length === 1) return exportOne({ instance, shard: null }, days, out);
+  // As in the bucket, where each shard has its part of the archive.
+  for (const shard of shards) {
+    const folder = shard === MAIN ? out : join(out, "shards", shard);
+    await exportOne({ instance, shard }, days, folder);
+  }
+}
+
+async function exportOne(source: Source, days: Days, out: string): Promise<void> {
   const tally: Tally = { done: 0, bytes: 0, kept: 0, total: 0 };
-  let files = await list(instance, days);
+  let files = await list(source, days);
   const bar = showProgress(() => ({
     share: tally.total === 0 ? 1 : tally.done / tally.total,
     text: `${tally.done} of ${tally.total} files, ${(tally.bytes / 1e6).toFixed(1)} MB loaded`,
@@ -138,23 +157,24 @@ async function exportDays(): Promise<void> {
   try {
     for (let round = 1; ; round++) {
       Object.assign(tally, { done: 0, bytes: 0, kept: 0, total: files.length });
-      if ((await loadAll(instance, files, out, tally)) === 0) break;
+      if ((await loadAll(source, files, out, tally)) === 0) break;
       if (round === ROUNDS) throw new Error("The archive changes faster than it can be loaded; run it again.");
-      files = await list(instance, days);
+      files = await list(source, days);
     }
   } finally {
     bar.end();
   }
+  const named = source.shard === null ? "" : `Shard ${source.shard}: `;
   const removed = tidy(out, days, files);
   const rows = files.reduce((sum, file) => sum + file.rows, 0);
   if (files.length === 0)
-    console.log(`The archive has no events from ${days.from} to ${days.to}. What has just come in is archived within 16
+    console.log(`${named}The archive has no events from ${days.from} to ${days.to}. What has just come in is archived within 16
 minutes; GET /api/v1/archive says how far it is.`);
   else
     console.log(
-      `${files.length} files with ${rows.toLocaleString("en")} events in ${out}; ${tally.kept} were there already.`,
+      `${named}${files.length} files with ${rows.toLocaleString("en")} events in ${out}; ${tally.kept} were there already.`,
     );
-  if (removed) console.log(`${removed} files were taken away that the archive has no more.`);
+  if (removed) console.log(`${named}${removed} files were taken away that the archive has no more.`);
 }
 
 await run(exportDays);

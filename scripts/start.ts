@@ -1,15 +1,16 @@
 /**
- * `npm start`: runs everything on this machine, without an account. It builds, migrates the local database, makes an
+ * `npm start`: runs everything on this machine, without an account. It builds, migrates the local databases, makes an
  * ADMIN_TOKEN where there is none, and serves. `--port N` and `--persist-to DIR` change the port and the folder of its data.
  */
 import { spawnSync } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { resolve } from "node:path";
-import { fail, readCommand } from "./command.ts";
+import { fail, messageOf, readCommand } from "./command.ts";
+import { databasesIn, type LocalDatabase } from "./databases.ts";
 import { COMPILED } from "./here.ts";
 import { localToken } from "./instance.ts";
-import { isMigrated, migrationsInto } from "./start/migrations.ts";
+import { databaseFile, isMigrated, migrationsInto } from "./start/migrations.ts";
 import { callers, runs } from "./start/processes.ts";
 import { serve } from "./start/server.ts";
 import { makeToken } from "./start/token.ts";
@@ -43,8 +44,11 @@ const env = { NODE_COMPILE_CACHE: COMPILED, ...process.env, ...QUIET };
 makeToken(SECRETS);
 
 if (!values["no-build"]) step("Building the dashboard, the demo site and the snippet", ["scripts/build.ts"]);
-if (!isMigrated(persist, readdirSync("migrations")))
-  step("Preparing the database", [...wrangler, ...migrationsInto(persist)]);
+const migrations = readdirSync("migrations");
+for (const { binding, localId } of databases()) {
+  if (!isMigrated(databaseFile(persist, localId), migrations))
+    step(`Preparing the database ${binding}`, [...wrangler, ...migrationsInto(persist, binding)]);
+}
 
 const url = `http://localhost:${port}`;
 const server = serve(
@@ -86,6 +90,14 @@ Edgepixel is running.
 ${link ? "The dashboard's link signs in, once, within ten minutes. Later sign in" : "Sign in to the dashboard"} with the ADMIN_TOKEN from ${resolve(SECRETS)}
 Realistic traffic: npm run demo${port === 8787 ? "" : ` -- --url ${url}`}
 `);
+
+function databases(): LocalDatabase[] {
+  try {
+    return databasesIn(readFileSync("wrangler.toml", "utf8"));
+  } catch (error) {
+    return fail(messageOf(error));
+  }
+}
 
 function step(title: string, args: string[]): void {
   console.log(`${title} …`);

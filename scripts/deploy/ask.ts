@@ -1,8 +1,12 @@
 /** Whether the deployment works: when the new version answers, the doctor checks it from outside. */
+import type { Health } from "../../worker/reports/health.ts";
+import { MAIN } from "../../worker/store/shards.ts";
 import { VERSION } from "../../worker/version.ts";
+import { shardOf } from "../databases.ts";
 import type { Finding } from "../doctor/check.ts";
 import { examine } from "../doctor/examine.ts";
 import { placeAt } from "../doctor/place.ts";
+import type { Database } from "./instance.ts";
 import { pendingIn } from "./migrations.ts";
 import type { Step, Work } from "./work.ts";
 import { madeToken } from "./worker.ts";
@@ -17,15 +21,21 @@ async function ask(address: string): Promise<{ status: number; text: string }> {
 }
 
 /** Why the new version does not answer yet; null where it does. */
-async function missingAt(url: string): Promise<string | null> {
+async function missingAt(url: string, databases: readonly Database[]): Promise<string | null> {
   try {
     const health = await ask(`${url}/health`);
     if (health.status !== 200) return `/health answered ${health.status}: ${health.text.slice(0, 1_000)}`;
     // The old version may still answer for some seconds.
-    const { version, migration } = JSON.parse(health.text) as { version?: string; migration?: string };
+    const { version, migration, shards = {} } = JSON.parse(health.text) as Partial<Health>;
     const newest = pendingIn([]).at(-1);
     if (version !== VERSION || migration !== newest)
       return `/health is that of ${version} with the migration ${migration}, not of ${VERSION} with ${newest}`;
+    for (const { binding } of databases) {
+      const shard = shardOf(binding);
+      const migrated = shard === MAIN ? migration : shards[shard]?.migration;
+      if (migrated !== newest)
+        return `/health has the shard ${shard} with the migration ${migrated}, not with ${newest}`;
+    }
     const page = await ask(`${url}/`);
     return page.status === 200 ? null : `the dashboard answered ${page.status}`;
   } catch (error) {
@@ -34,10 +44,10 @@ async function missingAt(url: string): Promise<string | null> {
   }
 }
 
-async function untilItAnswers(url: string): Promise<void> {
+async function untilItAnswers(url: string, databases: readonly Database[]): Promise<void> {
   const until = Date.now() + PATIENCE_MS;
   for (;;) {
-    const missing = await missingAt(url);
+    const missing = await missingAt(url, databases);
     if (missing === null) return;
     if (Date.now() >= until)
       throw new Error(
@@ -56,8 +66,8 @@ async function keyFor(url: string, work: Work): Promise<string | undefined> {
   return status === 401 ? undefined : made;
 }
 
-/** Faults that do not depend on the version: money without a rate, and this machine's clock. */
-const NOT_OF_A_VERSION: readonly string[] = ["rates", "clock"];
+/** Faults that do not depend on the version: money without a rate, this machine's clock, and a database that is full. */
+const NOT_OF_A_VERSION: readonly string[] = ["rates", "clock", "space"];
 
 export const failsDeployment = ({ name, finding }: { name: string; finding: Pick<Finding, "verdict"> }): boolean =>
   finding.verdict === "wrong" && !NOT_OF_A_VERSION.includes(name);
@@ -68,7 +78,7 @@ export const askStep: Step = {
   async run(work) {
     const { url } = work;
     if (url === null) return "cannot be asked: Wrangler named no address";
-    await untilItAnswers(url);
+    await untilItAnswers(url, work.instance.databases);
     const place = placeAt(new URL(url), await keyFor(url, work));
     const findings = await Array.fromAsync(examine(place));
     const by = Object.groupBy(findings, ({ finding }) => finding.verdict);

@@ -18,9 +18,13 @@ export function fileOf({ instance }: Pick<Work, "instance">, what: string): stri
  */
 export function writeConfiguration(work: Work, { attached = work.found.domain } = {}): string {
   const file = fileOf(work, "json");
-  if (work.found.database === null) throw new Error("The configuration names the database, which is not there yet.");
+  const databaseIds = work.instance.databases.map(({ binding, name }) => {
+    const found = work.found.databases.get(binding);
+    if (!found) throw new Error(`The configuration names the database ${name}, which is not there yet.`);
+    return found.id;
+  });
   const deployed = {
-    databaseId: work.found.database.id,
+    databaseIds,
     jurisdiction: jurisdictionOf(work),
     plan: planOf(work),
     domain: work.wishes.domain,

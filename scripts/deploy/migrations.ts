@@ -1,6 +1,7 @@
-/** Migrates the database before the code that needs it is deployed: the version before works with each migration, too. */
+/** Migrates each database before the code that needs it is deployed: the version before works with each migration, too. */
 import { readdirSync } from "node:fs";
 import { resolve } from "node:path";
+import { messageOf } from "../command.ts";
 import { writeConfiguration } from "./files.ts";
 import type { Step } from "./work.ts";
 import { wrangler } from "./wrangler.ts";
@@ -15,12 +16,31 @@ export const pendingIn = (applied: readonly string[]): string[] =>
 
 export const migrationsStep: Step = {
   name: "migrations",
-  would: () => `wrangler d1 migrations apply DB --remote (${pendingIn([]).length} on a new database)`,
+  would: ({ instance }) =>
+    instance.databases
+      .map(
+        ({ binding }) => `wrangler d1 migrations apply ${binding} --remote (${pendingIn([]).length} on a new database)`,
+      )
+      .join("\n"),
   async run(work) {
-    const { pending } = work.found;
-    if (pending.length === 0) return "none to apply";
+    const { instance, found } = work;
+    const waiting = instance.databases.flatMap(({ binding, name }) => {
+      const pending = found.databases.get(binding)?.pending ?? [];
+      return pending.length > 0 ? [{ binding, name, pending }] : [];
+    });
+    if (waiting.length === 0) return "none to apply";
     const file = writeConfiguration(work);
-    await wrangler(["d1", "migrations", "apply", "DB", "--remote", "--config", file]);
-    return `applied ${pending.length}: ${pending[0]} … ${pending.at(-1)}`;
+    const several = instance.databases.length > 1;
+    const applied: string[] = [];
+    for (const { binding, name, pending } of waiting) {
+      try {
+        await wrangler(["d1", "migrations", "apply", binding, "--remote", "--config", file]);
+      } catch (error) {
+        const before = applied.length > 0 ? ` Before it: ${applied.join("; ")}.` : "";
+        throw new Error(`The database ${name} (${binding}) is not migrated.${before}\n${messageOf(error)}`);
+      }
+      applied.push(`applied ${pending.length}${several ? ` to ${name}` : ""}: ${pending[0]} … ${pending.at(-1)}`);
+    }
+    return applied.join("; ");
   },
 };

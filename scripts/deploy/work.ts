@@ -22,14 +22,20 @@ export type Wishes = {
 export type Binding = { type: string; name: string; text?: string; jurisdiction?: string };
 export type Queue = { queue_id: string; queue_name: string; consumers?: { script?: string; service?: string }[] };
 
+export type FoundDatabase = {
+  id: string;
+  jurisdiction: string | null;
+  /** Migrations that are not applied. */
+  pending: readonly string[];
+};
+
 /** The state of the account. Checks fill it in, and steps add what they create. */
 export type Found = {
   /** Null where the Worker is not deployed yet. */
   bindings: readonly Binding[] | null;
   secrets: readonly string[];
-  database: { id: string; jurisdiction: string | null } | null;
-  /** Migrations that are not applied. */
-  pending: readonly string[];
+  /** By binding; null where there is none yet. */
+  databases: Map<string, FoundDatabase | null>;
   queues: ReadonlyMap<string, Queue | null>;
   bucket: boolean;
   /** Whether the domain leads to this Worker already. */
@@ -48,16 +54,15 @@ export type Work = {
   url: string | null;
 };
 
-export const NOTHING_FOUND: Found = {
+export const nothingFound = (): Found => ({
   bindings: null,
   secrets: [],
-  database: null,
-  pending: [],
+  databases: new Map(),
   queues: new Map(),
   bucket: false,
   domain: false,
   subdomain: null,
-};
+});
 
 /** A sentence about a problem that prevents the deployment, and how to correct it. */
 export type Finding = string;
@@ -81,9 +86,11 @@ export type Step = {
 
 export const dashboard = (account: string, path: string): string => `https://dash.cloudflare.com/${account}/${path}`;
 
-/** The jurisdiction that the database has or will have. It cannot be changed, so the bucket gets it, too. */
-export const jurisdictionOf = ({ found, wishes }: Pick<Work, "found" | "wishes">): string | null =>
-  found.database ? found.database.jurisdiction : (wishes.jurisdiction ?? null);
+/** The jurisdiction that the first database has or will have. It cannot be changed, so the others and the bucket get it, too. */
+export function jurisdictionOf({ found, wishes }: Pick<Work, "found" | "wishes">): string | null {
+  const main = found.databases.get("DB");
+  return main ? main.jurisdiction : (wishes.jurisdiction ?? null);
+}
 
 /** The plan for which the instance is deployed. */
 export function planOf({ wishes, found, settings }: Pick<Work, "wishes" | "found" | "settings">): Plan {

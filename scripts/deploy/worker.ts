@@ -43,6 +43,12 @@ export const workerCheck: Check = {
       return [
         `The Worker ${instance.worker} has an archive, whose files an erasure must be able to reach: leave --without-archive out.`,
       ];
+    const databases = new Set(instance.databases.map(({ binding }) => binding));
+    const left = settings.bindings.find(({ type, name }) => type === "d1" && !databases.has(name));
+    if (left)
+      return [
+        `The Worker ${instance.worker} has the database ${left.name}, whose projects it would lose: leave its [[d1_databases]] in wrangler.toml.`,
+      ];
     return [];
   },
 };

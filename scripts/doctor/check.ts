@@ -1,6 +1,7 @@
 /** A check of the doctor: what it asks of an instance, and what it finds. */
 import type { SignedIn } from "../../worker/http/sign-in.ts";
 import type { Health } from "../../worker/reports/health.ts";
+import { MAIN } from "../../worker/store/shards.ts";
 import type { Answer } from "./ask.ts";
 
 export type Verdict = "ok" | "warning" | "wrong" | "left out";
@@ -54,6 +55,30 @@ export const ok = (says: string): Finding => ({ verdict: "ok", says });
 export const warning = (says: string, mend: string): Finding => ({ verdict: "warning", says, mend });
 export const wrong = (says: string, mend: string): Finding => ({ verdict: "wrong", says, mend });
 export const leftOut = (says: string): Finding => ({ verdict: "left out", says });
+
+/**
+ * The instance's databases: `main`, and the shards beside it. `asked` is what a request about it has in its query, and `named` what
+ * a sentence about it begins with: both empty where there is one database.
+ */
+export type Shard = { name: string; asked: string; named: string };
+
+export function shardsOf({ health }: Patient): Shard[] {
+  const others = Object.keys(health.body.shards ?? {});
+  if (others.length === 0) return [{ name: MAIN, asked: "", named: "" }];
+  return [MAIN, ...others].map((name) => ({ name, asked: `shard=${name}`, named: `Shard ${name}: ` }));
+}
+
+/** The worst of the findings about single databases, with what each of these says; `well` where all are ok. */
+export function worstOf(findings: readonly Finding[], well: (says: readonly string[]) => string): Finding {
+  const worst = (["wrong", "warning"] as const).find((verdict) => findings.some((one) => one.verdict === verdict));
+  if (!worst) return ok(well(findings.map(({ says }) => says)));
+  const bad = findings.filter(({ verdict }) => verdict === "wrong" || verdict === "warning");
+  return {
+    verdict: worst,
+    says: bad.map(({ says }) => says).join(" "),
+    mend: [...new Set(bad.map(({ mend }) => mend))].join(" "),
+  };
+}
 
 /** The project whose events the doctor sends and reads. */
 export function projectOf({ known: { principal } }: Patient): string {

@@ -12,6 +12,7 @@ import { parts } from "./parts.ts";
 import { pixel } from "./pixel.ts";
 import { rates } from "./rates.ts";
 import { report } from "./report.ts";
+import { space } from "./space.ts";
 import { version } from "./version.ts";
 
 export const CHECKS: readonly Check[] = [
@@ -24,6 +25,7 @@ export const CHECKS: readonly Check[] = [
   live,
   report,
   inArchive,
+  space,
   rates,
   clock,
   version,

@@ -8,7 +8,13 @@ export const cron: Check = {
   name: "cron",
   asks: "Does what goes on by itself go on?",
   async look(patient) {
-    const { last_cron, failing_duties } = patient.health.body;
+    const { last_cron, failing_duties: ofMain, shards = {} } = patient.health.body;
+    const failing_duties = [
+      ...ofMain,
+      ...Object.entries(shards).flatMap(([shard, { failing_duties: all }]) =>
+        all.map(({ name, since }) => ({ name: `${name} of the shard ${shard}`, since })),
+      ),
+    ];
     const mend = patient.local
       ? "`npm start` calls it each minute: stop it and run it again."
       : "`npm run deploy` sets its schedule again; the free plan allows five schedules in an account.";

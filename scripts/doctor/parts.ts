@@ -1,6 +1,6 @@
 /** The services that the instance needs, as /health reports them. */
 import type { Health } from "../../worker/reports/health.ts";
-import { type Check, logsOf, ok, type Patient, wrong } from "./check.ts";
+import { type Check, logsOf, ok, type Patient, shardsOf, worstOf, wrong } from "./check.ts";
 
 type Part = Exclude<keyof Health["dependencies"], "exchange_rates">;
 
@@ -35,12 +35,19 @@ export const parts: Check = {
   name: "parts",
   asks: "Do the services that it stands on answer it?",
   async look(patient) {
-    const dependencies = patient.health.body.dependencies;
-    const failing = (Object.keys(PARTS) as Part[]).filter((name) => dependencies[name] === "failing");
-    if (failing.length === 0) return ok("Database, Durable Objects and bucket answer it.");
-    return wrong(
-      `It gets no good answer from ${failing.map((name) => PARTS[name].is).join(", ")}.`,
-      [...new Set(failing.map((name) => PARTS[name].mend(patient)))].join(" "),
+    const { body } = patient.health;
+    const findings = shardsOf(patient).map(({ name: shard, named }) => {
+      const dependencies: Partial<Health["dependencies"]> = (body.shards?.[shard] ?? body).dependencies;
+      const failing = (Object.keys(PARTS) as Part[]).filter((name) => dependencies[name] === "failing");
+      if (failing.length === 0) return ok("");
+      return wrong(
+        `${named}It gets no good answer from ${failing.map((name) => PARTS[name].is).join(", ")}.`,
+        [...new Set(failing.map((name) => PARTS[name].mend(patient)))].join(" "),
+      );
+    });
+    return worstOf(
+      findings,
+      ({ length }) => `${length === 1 ? "Database" : `${length} databases`}, Durable Objects and bucket answer it.`,
     );
   },
 };

@@ -1,4 +1,4 @@
-/** The edge: runs the newest version of a Worker as it was uploaded, in workerd, on its database as it was migrated. */
+/** The edge: runs the newest version of a Worker as it was uploaded, in workerd, on its databases as they were migrated. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer as createProxy, type IncomingMessage, request } from "node:http";
@@ -165,11 +165,12 @@ export class Edge {
       }),
     );
     const url = await miniflare.ready;
-    const [database] = of("d1");
-    const bound = await miniflare.getD1Database(database?.name as string);
-    const { changes } = this.#account.database(database?.id as string);
-    const statements = changes.map(({ sql, params }) => bound.prepare(sql).bind(...params));
-    for (let at = 0; at < statements.length; at += A_BATCH) await bound.batch(statements.slice(at, at + A_BATCH));
+    for (const { name, id } of of("d1")) {
+      const bound = await miniflare.getD1Database(name);
+      const { changes } = this.#account.database(id as string);
+      const statements = changes.map(({ sql, params }) => bound.prepare(sql).bind(...params));
+      for (let at = 0; at < statements.length; at += A_BATCH) await bound.batch(statements.slice(at, at + A_BATCH));
+    }
     return { version: version.id, miniflare, url };
   }
 

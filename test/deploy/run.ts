@@ -1,6 +1,6 @@
 /** A clone of the project, and `npm run deploy` in it. */
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { COMPILED } from "../../scripts/here.ts";
 
@@ -17,6 +17,16 @@ export function clone(folder: string): string {
   for (const name of SHARED) symlinkSync(join(ROOT, name), join(copy, name));
   if (!existsSync(join(ROOT, "dist/index.html"))) throw new Error("Build the static files first: npm run build.");
   return copy;
+}
+
+/** Puts the shard `2` into a clone, with a queue: the commented examples of wrangler.toml. */
+export function addShard(copy: string): void {
+  const file = join(copy, "wrangler.toml");
+  const parts = readFileSync(file, "utf8").split("\n\n");
+  const examples = parts.filter((part) => /^# (?:binding|queue) = "(?:DB_2|EVENTS_2|edgepixel-2-events)"$/m.test(part));
+  if (examples.length !== 3) throw new Error("wrangler.toml has no example of a shard and its queue.");
+  const added = examples.map((part) => part.slice(part.indexOf("# [[")).replace(/^# /gm, ""));
+  writeFileSync(file, `${parts.join("\n\n")}\n${added.join("\n\n")}\n`);
 }
 
 export type Ended = { code: number; output: string };

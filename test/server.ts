@@ -5,11 +5,12 @@
  */
 import { spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions as optionsOf } from "wrangler";
+import { databaseFile } from "../scripts/start/migrations.ts";
 import { makeToken } from "../scripts/start/token.ts";
 import { bundle, entryIn } from "./bundled.ts";
 import { newState } from "./new-state.ts";
@@ -40,8 +41,8 @@ export function buildFiles(): void {
   if (status !== 0) throw new Error(`The static files could not be built:\n${stdout}${stderr}`);
 }
 
-export function adminToken(): string {
-  const file = join(ROOT, ".dev.vars");
+export function adminToken(root = ROOT): string {
+  const file = join(root, ".dev.vars");
   makeToken(file);
   const token = /^ADMIN_TOKEN=(.+)$/m.exec(readFileSync(file, "utf8"))?.[1]?.replace(/^"|"$/g, "");
   if (!token) throw new Error("There is no ADMIN_TOKEN in .dev.vars.");
@@ -96,11 +97,16 @@ export async function within(ms: number, done: () => Promise<boolean>): Promise<
   return true;
 }
 
-/** The database file of the running server. */
-function inDatabase<Result>({ persistTo }: Server, act: (database: DatabaseSync) => Result): Result {
-  const folder = join(persistTo, "v3/d1/miniflare-D1DatabaseObject");
-  const [name = ""] = readdirSync(folder).filter((file) => /^[0-9a-f]+\.sqlite$/.test(file));
-  const database = new DatabaseSync(join(folder, name), { timeout: 10_000 });
+/** The name of the first database's local file in wrangler.toml. */
+const MAIN_ID = "edgepixel";
+
+/** The database file of the running server; `localId` names that of a shard. */
+export function inDatabase<Result>(
+  { persistTo }: Server,
+  act: (database: DatabaseSync) => Result,
+  localId = MAIN_ID,
+): Result {
+  const database = new DatabaseSync(databaseFile(persistTo, localId), { timeout: 10_000 });
   try {
     return act(database);
   } finally {

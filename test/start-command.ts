@@ -18,11 +18,14 @@ export type Started = Server & {
   output(): string;
 };
 
+/** `root` is a clone whose files are used, `persistTo` the data of an earlier start. */
+type Starting = { root?: string; persistTo?: string };
+
 /** Starts on a free port with a new database; runs until `stop`. */
-export async function startCommand(): Promise<Started> {
+export async function startCommand(options: Starting = {}): Promise<Started> {
   for (let left = MOST_STARTS; ; left--) {
     try {
-      return await start();
+      return await start(options);
     } catch (error) {
       // Between choosing a free port and listening on it, wrangler takes seconds, in which another process may get it.
       if (left <= 1 || !String(error).includes("Address already in use")) throw error;
@@ -30,15 +33,14 @@ export async function startCommand(): Promise<Started> {
   }
 }
 
-async function start(): Promise<Started> {
+async function start({ root = ROOT, persistTo = newState() }: Starting): Promise<Started> {
   buildFiles();
   const port = await freePort();
-  const persistTo = newState();
   const child = spawn(
     process.execPath,
     ["scripts/start.ts", "--port", String(port), "--persist-to", persistTo, "--no-build"],
     // A separate process group, so that stopping also ends the processes that wrangler started.
-    { cwd: ROOT, detached: true, stdio: ["ignore", "pipe", "pipe"] },
+    { cwd: root, detached: true, stdio: ["ignore", "pipe", "pipe"] },
   );
   running.add(child);
 
@@ -73,7 +75,7 @@ async function start(): Promise<Started> {
     const { status } = await fetch(`${url}/cdn-cgi/handler/scheduled`);
     if (status !== 200) throw new Error(`Cron was answered ${status}.`);
   };
-  return { url, token: adminToken(), port, persistTo, runCron, process: child, output: () => output, stop };
+  return { url, token: adminToken(root), port, persistTo, runCron, process: child, output: () => output, stop };
 }
 
 const running = new Set<ChildProcess>();

@@ -87,7 +87,7 @@ describe("a healthy instance", () => {
     const found = await examined(placeAt(new URL(server.url), undefined));
     const without = ["reachable", "parts", "pixel", "version", "cron"];
     expect(without.map((name) => [name, found.get(name)?.verdict])).toEqual(without.map((name) => [name, "ok"]));
-    const others = ["key", "log", "dead letters", "figures", "live", "report", "archive", "clock"];
+    const others = ["key", "log", "dead letters", "figures", "live", "report", "archive", "space", "clock"];
     expect(others.map((name) => [name, found.get(name)?.verdict])).toEqual(others.map((name) => [name, "left out"]));
     expect(found.size).toBe(without.length + others.length + 1);
   });

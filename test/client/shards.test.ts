@@ -103,7 +103,11 @@ describe("the doctor", () => {
   });
 
   it("names the shard that lacks a migration, and the one that lacks a table", async () => {
-    inDatabase(server, (database) => database.exec("DELETE FROM d1_migrations WHERE id = (SELECT max(id) FROM d1_migrations)"), SHARD);
+    inDatabase(
+      server,
+      (database) => database.exec("DELETE FROM d1_migrations WHERE id = (SELECT max(id) FROM d1_migrations)"),
+      SHARD,
+    );
     inDatabase(server, (database) => database.exec("DROP TABLE projections"), SHARD);
     await vi.waitFor(
       async () => expect(await (await fetch(`${server.url}/health`)).text()).toContain('"database":"failing"'),

@@ -20,6 +20,8 @@ const MEASUREMENTS: Record<string, () => Promise<void>> = {
   log: async () => (await import("./log.ts")).benchLog(),
   core: async () => (await import("./core.ts")).benchCore(),
   price: async () => (await import("./price.ts")).benchPrice(),
+  limits: async () => (await import("./limits.ts")).benchLimits(),
+  scale: async () => (await import("./scale.ts")).benchScale(),
   gathering: async () => (await import("./gathering.ts")).benchGathering(),
   reports: async () => (await import("./reports.ts")).benchReports(),
   views: async () => (await import("./views.ts")).benchViews(),

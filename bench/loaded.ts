@@ -68,8 +68,8 @@ async function makeRules(db: Database, first: string): Promise<void> {
 
 export type Loaded = { binding: D1Database; close(): Promise<void> };
 
-/** `STATE=<folder>` keeps the database, and uses it if it is there already. */
-export async function openLoaded(events: number): Promise<Loaded> {
+/** A folder with the loaded database. `STATE=<folder>` keeps it, and uses it if it is there already; else the caller removes it. */
+export async function loadedIn(events: number): Promise<{ folder: string; kept: boolean }> {
   const kept = process.env.STATE ? resolve(process.env.STATE) : null;
   const folder = kept ?? mkdtempSync(join(tmpdir(), "bench-reports-"));
   if (kept === null) await load(folder, events);
@@ -80,14 +80,27 @@ export async function openLoaded(events: number): Promise<Loaded> {
     await load(loading, events);
     renameSync(loading, kept);
   }
+  return { folder, kept: kept !== null };
+}
+
+export async function openLoaded(events: number): Promise<Loaded> {
+  const { folder, kept } = await loadedIn(events);
   const miniflare = open(folder);
   return {
     binding: (await miniflare.getD1Database("DB")) as unknown as D1Database,
     close: async () => {
       await miniflare.dispose();
-      if (kept === null) rmSync(folder, { recursive: true, force: true });
+      if (!kept) rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The events of the day after a load of so many events: known players, and visitors who come for the first time. */
+export function* eventsAfter(loaded: number): Generator<StoredEvent> {
+  const end = Date.now() - (Date.now() % DAY_MS) + DAY_MS;
+  let n = loaded;
+  for (const event of traffic(loaded, { seed: 2, days: 1, end }))
+    yield withOrigin(event.player_id === null ? { ...event, visitor_id: `later-${n}` } : event, n++);
 }
 
 const open = (folder: string) =>

@@ -31,7 +31,7 @@ const CONSUMER = "event-log";
 const DEAD_LETTERS = "-dlq";
 
 /** Seconds until the next try: longer each time, as the log may need a while. */
-const patience = (attempts: number) => Math.min(300, 5 * 2 ** (attempts - 1));
+export const patience = (attempts: number) => Math.min(300, 5 * 2 ** (attempts - 1));
 
 /** Characters of the messages that are appended together. */
 const PORTION_CHARACTERS = 1_000_000;
@@ -64,6 +64,14 @@ async function partsOf(env: Env, messages: Messages, now: number): Promise<Part[
   const unreadable = read.filter(({ events }) => events === null).map(({ body }) => body);
   const events = read.flatMap((message) => message.events ?? []);
   const shards = await shardsOfProjects(env, new Set(events.map(({ project_id }) => project_id)), now);
+  return partsAmong(shards, events, unreadable);
+}
+
+export function partsAmong(
+  shards: ReadonlyMap<string, string>,
+  events: readonly StoredEvent[],
+  unreadable: unknown[],
+): Part[] {
   const byShard = Map.groupBy(events, ({ project_id }) => shards.get(project_id) ?? MAIN);
   if (byShard.size === 0 || (unreadable.length > 0 && !byShard.has(MAIN))) byShard.set(MAIN, []);
   return [...byShard].map(([shard, ofShard]) => ({
@@ -133,8 +141,8 @@ function logBatch(messages: Messages, consumed: Consumed, ms: number): void {
 }
 
 /** About how many messages are appended together. */
-function portionsOf(messages: Messages): Message<EventMessage>[][] {
-  const portions: Message<EventMessage>[][] = [];
+export function portionsOf<Body>(messages: readonly Message<Body>[]): Message<Body>[][] {
+  const portions: Message<Body>[][] = [];
   let size = PORTION_CHARACTERS;
   for (const message of messages) {
     const length = JSON.stringify(message.body)?.length ?? 0;

@@ -36,7 +36,7 @@ export type Part = (typeof PARTS)[number];
 
 /**
  * `EVENTS=1000000 npm run bench limits` on 2026-12-01: the least time of eight (of four for 5,000 events), as other programs used the two
- * cores at the same time; the medians were two to four times as long. With a log of 100,000 events, on a quieter machine, the medians were
+ * cores at the same time; the medians were 1.4 to 6 times as long. With a log of 100,000 events, on a quieter machine, the medians were
  * 8.6 ms for 100 appended events, and 60 and 59 ms for a run of 500 of the figures and of the tables. It is the D1 of workerd with a file in
  * memory, not Cloudflare's.
  */

@@ -394,6 +394,15 @@ describe("the archive", () => {
   });
 });
 
+it("a project whose place was lost is found again when it is made again", async () => {
+  await env.DB.prepare("DELETE FROM placements WHERE project_id = 'far'").run();
+  forgetProjects();
+  expect((await call("GET", "/projects/far")).status).toBe(400);
+  expect((await create("far", "2")).status).toBe(409);
+  forgetProjects();
+  expect(await read("/projects/far")).toMatchObject({ shard: "2" });
+});
+
 describe("a project that is removed", () => {
   it("leaves nothing on its shard and on `main`, and its id can then be used anywhere", async () => {
     expect((await create("going", "3")).status).toBe(201);

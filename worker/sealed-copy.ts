@@ -12,7 +12,7 @@ import type { Memory } from "./remembered.ts";
 /** For how long a copy may be used, in milliseconds. */
 export const COPY_MS = 3_600_000;
 /** No such host can exist. The number increases when the form of copies changes. */
-const ADDRESS = "https://copies.edgepixel.invalid/1/";
+const ADDRESS = "https://copies.edgepixel.invalid/2/";
 const IV_BYTES = 12;
 
 export type Copy<Value> = Pick<Memory<Value>, "value" | "read_at">;

@@ -189,7 +189,7 @@ describe("copies", () => {
     const now = Date.now();
     keepCopy(env, "project sealed", { value: { pixel_secret: "the secret" }, read_at: now });
     await copied("project sealed");
-    const addressOf = (name: string) => `https://copies.edgepixel.invalid/1/${encodeURIComponent(name)}`;
+    const addressOf = (name: string) => `https://copies.edgepixel.invalid/2/${encodeURIComponent(name)}`;
     const kept = await caches.default.match(addressOf("project sealed"));
     const bytes = new Uint8Array((await kept?.arrayBuffer()) ?? []);
     expect(new TextDecoder().decode(bytes)).not.toContain("secret");

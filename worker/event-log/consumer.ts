@@ -179,6 +179,7 @@ export async function consume(batch: MessageBatch<EventMessage>, env: Env): Prom
       const delaySeconds = outcomes.includes("failed") ? patience(attemptsOf(messages)) : 0;
       const whole = outcomes.every((outcome) => outcome === "whole");
       for (const message of messages) whole ? message.ack() : message.retry({ delaySeconds });
+      if (whole) add(counts, { "queue messages": messages.length });
     }
     if (failed.size > 0) add(counts, { "queue retries": 1 });
     await Promise.all([...[...due].map(([shard, groups]) => wake(onShard(env, shard), groups)), record(env, counts)]);
@@ -229,8 +230,7 @@ async function appendPart(root: Env, messages: Messages, part: Part, delivery: D
   }
 }
 
-const countsOf = ({ messages, events, duplicates }: Consumed): Counts => ({
-  "queue messages": messages,
+const countsOf = ({ events, duplicates }: Consumed): Counts => ({
   "queue events": events,
   "queue known": duplicates,
 });

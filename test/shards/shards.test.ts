@@ -199,6 +199,15 @@ describe("events", () => {
     expect(await eventsOn("2", "far")).toContain(events[0]?.event_id);
     expect(await eventsOn("3", "away")).toContain(events[1]?.event_id);
   });
+
+  it("of `main` delay those of other shards in the same batch as little, while `main` is away", async () => {
+    const events = [visit("near"), visit("far")];
+    await consume([visit("near"), visit("far")]);
+    expect(await consume(events, without(MAIN))).toBe("comes again");
+    expect(await eventsOn("2", "far")).toContain(events[1]?.event_id);
+    expect(await consume(events, env, 2)).toBe("taken");
+    expect(await eventsOn(MAIN, "near")).toContain(events[0]?.event_id);
+  });
 });
 
 describe("what an id names without its project", () => {

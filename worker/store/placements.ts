@@ -29,9 +29,10 @@ export async function shardsOfProjects(
     try {
       const placed = await placementsOf(mainDatabaseOf(env), asked);
       for (const project_id of asked) {
-        const memory = { value: placed.get(project_id) ?? MAIN, read_at: now, until: now + REMEMBERED_MS };
-        // A project that is on no shard may be one that is about to be made.
-        if (placed.has(project_id)) remembered.set(project_id, memory);
+        // A project without a place may be one that is about to be made on a shard: it is read again the next time.
+        const until = placed.has(project_id) ? now + REMEMBERED_MS : now;
+        const memory = { value: placed.get(project_id) ?? MAIN, read_at: now, until };
+        remembered.set(project_id, memory);
         known.set(project_id, memory);
       }
     } catch (error) {

@@ -34,7 +34,7 @@ const MEASUREMENTS: Record<string, () => Promise<void>> = {
 };
 
 /** Each of them takes several minutes. */
-const LONG: readonly string[] = ["price", "limits", "views"];
+const LONG: readonly string[] = ["price", "limits", "gathering", "views"];
 
 const { positionals: asked } = readCommand({
   name: "npm run bench",

@@ -17,34 +17,44 @@ const PATIENCE = { testTimeout: 1_200_000, hookTimeout: 1_200_000 };
 /** Further databases: see worker/store/shards.ts. */
 const SHARDS = { DB_2: "shard-2", DB_3: "shard-3" };
 
+/** The plugins of a project whose tests run in workerd; `more` are the bindings and parts that only it has. */
+const inWorkerd = (more: (feed: () => string) => Parts = () => ({})) => [
+  ...worker,
+  cloudflareTest(async ({ inject }) => {
+    const { bindings, ...parts } = more(() => `${inject("feed")}/daily.xml`);
+    return {
+      wrangler: { configPath: "./wrangler.toml" },
+      miniflare: {
+        bindings: {
+          ADMIN_TOKEN: "test-admin-token",
+          LOCAL: "1",
+          MIGRATIONS: await readD1Migrations("migrations"),
+          ...bindings,
+        },
+        ...parts,
+      },
+    };
+  }),
+];
+type Options = Awaited<ReturnType<Extract<Parameters<typeof cloudflareTest>[0], (...given: never[]) => unknown>>>;
+type Parts = NonNullable<Options["miniflare"]>;
+
 export default defineConfig({
   test: {
     reporters: ["default", "./scripts/reruns.ts"],
     projects: [
       {
-        plugins: [
-          ...worker,
-          cloudflareTest(async ({ inject }) => ({
-            wrangler: { configPath: "./wrangler.toml" },
-            miniflare: {
-              bindings: {
-                ADMIN_TOKEN: "test-admin-token",
-                LOCAL: "1",
-                MIGRATIONS: await readD1Migrations("migrations"),
-                ECB_FEED_URL: `${inject("feed")}/daily.xml`,
-                HISTORIES: process.env.HISTORIES ?? "",
-              },
-              // Stores e-mails and sends none.
-              email: { send_email: [{ name: "EMAIL" }] },
-              // Low, so that a test can reach them; requests without an address are not limited.
-              ratelimits: {
-                PIXEL_LIMIT: { namespace_id: "1", simple: { limit: 20, period: 10 } },
-                API_LIMIT: { namespace_id: "2", simple: { limit: 20, period: 10 } },
-                SIGN_IN_LIMIT: { namespace_id: "3", simple: { limit: 20, period: 10 } },
-              },
-            },
-          })),
-        ],
+        plugins: inWorkerd((feed) => ({
+          bindings: { ECB_FEED_URL: feed(), HISTORIES: process.env.HISTORIES ?? "" },
+          // Stores e-mails and sends none.
+          email: { send_email: [{ name: "EMAIL" }] },
+          // Low, so that a test can reach them; requests without an address are not limited.
+          ratelimits: {
+            PIXEL_LIMIT: { namespace_id: "1", simple: { limit: 20, period: 10 } },
+            API_LIMIT: { namespace_id: "2", simple: { limit: 20, period: 10 } },
+            SIGN_IN_LIMIT: { namespace_id: "3", simple: { limit: 20, period: 10 } },
+          },
+        })),
         test: {
           name: "worker",
           ...PATIENCE,
@@ -57,21 +67,7 @@ export default defineConfig({
         },
       },
       {
-        plugins: [
-          ...worker,
-          cloudflareTest(async ({ inject }) => ({
-            wrangler: { configPath: "./wrangler.toml" },
-            miniflare: {
-              bindings: {
-                ADMIN_TOKEN: "test-admin-token",
-                LOCAL: "1",
-                MIGRATIONS: await readD1Migrations("migrations"),
-                ECB_FEED_URL: `${inject("feed")}/daily.xml`,
-              },
-              d1Databases: SHARDS,
-            },
-          })),
-        ],
+        plugins: inWorkerd((feed) => ({ bindings: { ECB_FEED_URL: feed() }, d1Databases: SHARDS })),
         test: {
           name: "shards",
           ...PATIENCE,
@@ -83,25 +79,13 @@ export default defineConfig({
         },
       },
       {
-        plugins: [
-          ...worker,
-          cloudflareTest(async () => ({
-            wrangler: { configPath: "./wrangler.toml" },
-            miniflare: {
-              bindings: {
-                ADMIN_TOKEN: "test-admin-token",
-                LOCAL: "1",
-                MIGRATIONS: await readD1Migrations("migrations"),
-              },
-              d1Databases: SHARDS,
-              // Runs here, beside workerd: DuckDB needs Node.
-              serviceBindings: {
-                REFERENCE: async (request: Request) =>
-                  (await import("./test/golden/reference/server.ts")).answer(request),
-              },
-            },
-          })),
-        ],
+        plugins: inWorkerd(() => ({
+          d1Databases: SHARDS,
+          // Runs here, beside workerd: DuckDB needs Node.
+          serviceBindings: {
+            REFERENCE: async (request: Request) => (await import("./test/golden/reference/server.ts")).answer(request),
+          },
+        })),
         test: {
           name: "golden",
           ...PATIENCE,
@@ -112,23 +96,12 @@ export default defineConfig({
         },
       },
       {
-        plugins: [
-          ...worker,
-          cloudflareTest(async () => ({
-            wrangler: { configPath: "./wrangler.toml" },
-            miniflare: {
-              bindings: {
-                ADMIN_TOKEN: "test-admin-token",
-                LOCAL: "1",
-                MIGRATIONS: await readD1Migrations("migrations"),
-              },
-              // Runs here, beside workerd: DuckDB needs Node.
-              serviceBindings: {
-                DUCKDB: async (request: Request) => (await import("./test/archive/duckdb.ts")).answer(request),
-              },
-            },
-          })),
-        ],
+        plugins: inWorkerd(() => ({
+          // Runs here, beside workerd: DuckDB needs Node.
+          serviceBindings: {
+            DUCKDB: async (request: Request) => (await import("./test/archive/duckdb.ts")).answer(request),
+          },
+        })),
         test: {
           name: "archive",
           ...PATIENCE,
